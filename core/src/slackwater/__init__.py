@@ -1,0 +1,1 @@
+"""Slackwater: one policy, every backup tool, one point in time."""

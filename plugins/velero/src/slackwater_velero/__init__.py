@@ -1,0 +1,1 @@
+"""The Velero backend of Slackwater."""
