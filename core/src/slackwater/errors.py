@@ -30,7 +30,7 @@
         BlockedByFinding
         PlanChanged             the world is not what the plan rests on; says which part
         PlanAlreadyRun          with the name of the run that did it
-      LedgerError               the ledger cannot be read or written: damaged, newer, read-only, full
+      LedgerError               the ledger: damaged, newer, read-only, or the disk is full
       RunError
         RunNotFound
         TargetBusy              another run restores into the same target
@@ -244,7 +244,7 @@ class PlanAlreadyRun(PlanError):
 
 
 class LedgerError(SlackwaterError):
-    """The ledger cannot be read or written; says whether it is damaged, newer, read-only or full."""
+    """The ledger cannot be used: damaged, newer, read-only, or the disk is full."""
 
     exit_code = 2
 

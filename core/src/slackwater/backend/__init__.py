@@ -1,1 +1,33 @@
-"""TODO."""
+"""The contract between core and the tools, and how plugins are found."""
+
+from slackwater.backend.contract import (
+    CONTRACT_VERSION,
+    Backend,
+    BackendType,
+    Context,
+    Report,
+    Stopped,
+)
+from slackwater.backend.hookspecs import hookimpl
+from slackwater.backend.roles import (
+    NativeSchedule,
+    NativeSchedules,
+    Posture,
+    SharedStores,
+    Stamping,
+)
+
+__all__ = [
+    "CONTRACT_VERSION",
+    "Backend",
+    "BackendType",
+    "Context",
+    "NativeSchedule",
+    "NativeSchedules",
+    "Posture",
+    "Report",
+    "SharedStores",
+    "Stamping",
+    "Stopped",
+    "hookimpl",
+]

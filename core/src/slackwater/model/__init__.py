@@ -1,1 +1,1 @@
-"""TODO."""
+"""The words of Slackwater as frozen models and pure functions. No I/O, no clock."""

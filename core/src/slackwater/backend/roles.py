@@ -1,0 +1,65 @@
+"""Optional powers of backends, found by type: ``isinstance(backend, SharedStores)``."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from slackwater.model.finding import Finding
+from slackwater.model.frozen import Frozen
+from slackwater.model.recovery_point import PointId, RecoveryPoint
+from slackwater.model.request import Store
+
+
+class SharedStores(ABC):
+    """The tool keeps recovery points in stores that several clusters can look into."""
+
+    @abstractmethod
+    def list_stores(self) -> Sequence[Store]:
+        """Return every store that this cluster knows, and whether it may write there."""
+
+    @abstractmethod
+    def explain_missing_store(self, store: Store) -> Finding:
+        """Return a finding with the exact way to make another cluster's store known here."""
+
+
+class NativeSchedule(Frozen):
+    """A schedule that the tool itself runs.
+
+    ``last`` is its newest backup, ``next`` the next due time where the tool or the expression
+    tells; both UTC.
+    """
+
+    name: str
+    cluster: str
+    cron: str
+    paused: bool
+    namespaces: tuple[str, ...] = ()
+    last: datetime | None = None
+    next: datetime | None = None
+    message: str = ""
+
+
+class NativeSchedules(ABC):
+    """The tool has schedules of its own; they are read, never changed here."""
+
+    @abstractmethod
+    def list_schedules(self) -> Sequence[NativeSchedule]:
+        """Return every schedule, paused ones too."""
+
+
+class Stamping(ABC):
+    """A recovery point can be stamped after it was made (the spread of a mark, for example)."""
+
+    @abstractmethod
+    def stamp(self, point: PointId, values: Mapping[str, str]) -> None:
+        """Write the values on the point; the same values twice are fine."""
+
+
+class Posture(ABC):
+    """The tool can tell what endangers its recovery points."""
+
+    @abstractmethod
+    def review_points(self, points: Sequence[RecoveryPoint], now: datetime) -> Sequence[Finding]:
+        """Return findings about these points: about to expire, locked, orphaned."""

@@ -1,0 +1,81 @@
+"""Restore plans: ordered steps with findings, made before anything is touched."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime, timedelta
+
+from slackwater.model.finding import Finding, worst
+from slackwater.model.frozen import Frozen
+from slackwater.model.recovery_point import RecoveryPoint
+from slackwater.model.request import RestoreMapping
+from slackwater.model.step import Step
+from slackwater.model.workload import Workload
+
+PLAN_VERSION = 1
+
+
+class Pin(Frozen):
+    """Which cluster is meant by a name: names and kubeconfig contexts move, these do not.
+
+    ``ca_hash`` is the SHA-256 of the API server's CA, ``uid`` that of the namespace kube-system.
+    """
+
+    cluster: str
+    url: str
+    ca_hash: str
+    uid: str
+
+
+class Choice(Frozen):
+    """The recovery point chosen for one workload.
+
+    ``loses`` is the moment minus the point's begin. ``gaps`` say what the point does not hold.
+    ``target`` names cluster and namespace where it goes.
+    """
+
+    workload: Workload
+    target: Workload
+    point: RecoveryPoint
+    loses: timedelta
+    gaps: tuple[str, ...] = ()
+
+
+class RestorePlan(Frozen):
+    """Everything a restore will do, and nothing else may it do.
+
+    ``digest`` stands for the whole plan: consent is given to a digest. ``zone`` is the IANA name
+    of the zone in which the moment was meant.
+    """
+
+    version: int = PLAN_VERSION
+    made_at: datetime
+    moment: datetime
+    zone: str
+    mark: str = ""
+    spread: float | None = None
+    policy: str = ""
+    mapping: RestoreMapping = RestoreMapping()
+    replace: bool = False
+    pins: tuple[Pin, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    steps: tuple[Step, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Eight hexadecimal digits in two groups, over all of the plan."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        digits = hashlib.sha256(text.encode()).hexdigest()[:8]
+        return f"{digits[:4]}-{digits[4:]}"
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a finding forbids to run it."""
+        severity = worst(self.findings)
+        return severity is not None and severity.rank == 2
+
+    def pin(self, cluster: str) -> Pin | None:
+        """Return the pin of a target cluster."""
+        return next((pin for pin in self.pins if pin.cluster == cluster), None)
