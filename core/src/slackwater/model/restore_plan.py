@@ -42,6 +42,19 @@ class Choice(Frozen):
     gaps: tuple[str, ...] = ()
 
 
+class Standing(Frozen):
+    """What stood at a place of the target when the plan was made.
+
+    ``place`` is ``cluster/namespace``; ``uid`` is the namespace's, empty where there was none;
+    ``digest`` stands for the list of objects, which may be long.
+    """
+
+    place: str
+    uid: str = ""
+    objects: int = 0
+    digest: str = ""
+
+
 class RestorePlan(Frozen):
     """Everything a restore will do, and nothing else may it do.
 
@@ -59,6 +72,7 @@ class RestorePlan(Frozen):
     mapping: RestoreMapping = RestoreMapping()
     replace: bool = False
     pins: tuple[Pin, ...] = ()
+    standing: tuple[Standing, ...] = ()
     choices: tuple[Choice, ...] = ()
     steps: tuple[Step, ...] = ()
     findings: tuple[Finding, ...] = ()

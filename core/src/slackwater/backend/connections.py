@@ -1,0 +1,109 @@
+"""The fleet, connected: one way to each cluster, one backend for each of its tools."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from slackwater.backend.contract import Backend, BackendType, Context
+from slackwater.clusters import Cluster
+from slackwater.errors import ConfigurationError, Problem
+from slackwater.fleet import ClusterEntry, FleetFile
+
+
+@dataclass
+class Connections:
+    """Makes clusters and backends when they are first asked for, and closes them all.
+
+    ``secret`` follows references to secrets; ``spool`` is the folder under which backends get
+    theirs. Nothing is contacted before a call needs it.
+    """
+
+    fleet: FleetFile
+    types: Mapping[str, BackendType]
+    secret: Callable[[str], str]
+    spool: Path
+    clock: Callable[[], datetime]
+    timeout: float = 10.0
+    _clusters: dict[str, Cluster] = field(default_factory=dict, repr=False)
+    _backends: dict[tuple[str, str], Backend] = field(default_factory=dict, repr=False)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all clusters, as the fleet file orders them."""
+        return tuple(self.fleet.clusters)
+
+    def entry(self, cluster: str) -> ClusterEntry:
+        """Return what the fleet file says of a cluster."""
+        try:
+            return self.fleet.clusters[cluster]
+        except KeyError:
+            known = ", ".join(self.names)
+            problem = Problem(f'no cluster "{cluster}" in the fleet (known: {known})')
+            raise ConfigurationError(problem) from None
+
+    def tools(self, cluster: str) -> tuple[str, ...]:
+        """Return the tools that the fleet file names for a cluster."""
+        return tuple(self.entry(cluster).backends)
+
+    def cluster(self, name: str) -> Cluster:
+        """Return the way to a cluster's API server."""
+        with self._lock:
+            if name not in self._clusters:
+                self._clusters[name] = self._connect(self.entry(name))
+            return self._clusters[name]
+
+    def backend(self, cluster: str, tool: str) -> Backend:
+        """Return the backend of a tool in a cluster."""
+        with self._lock:
+            key = (cluster, tool)
+            if key not in self._backends:
+                self._backends[key] = self._create(cluster, tool)
+            return self._backends[key]
+
+    def close(self) -> None:
+        """Close every backend and every cluster. Twice is fine."""
+        with self._lock:
+            for closing in (*self._backends.values(), *self._clusters.values()):
+                closing.close()
+            self._backends.clear()
+            self._clusters.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _connect(self, entry: ClusterEntry) -> Cluster:
+        return Cluster(
+            entry.name,
+            kubeconfig=entry.kubeconfig_path,
+            context=entry.context,
+            timeout=self.timeout,
+            clock=self.clock,
+        )
+
+    def _create(self, cluster: str, tool: str) -> Backend:
+        settings = self.entry(cluster).backends.get(tool)
+        if settings is None:
+            problem = Problem(f'cluster "{cluster}" has no backend "{tool}" in the fleet file')
+            raise ConfigurationError(problem)
+        context = Context(
+            cluster=self.cluster(cluster),
+            secret=self.secret,
+            spool=self.spool / cluster / tool,
+            clock=self.clock,
+        )
+        return self.types[tool].create(settings, context)
