@@ -1,0 +1,97 @@
+"""The emulated API as an ASGI application: faults and rights around the verbs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import format_datetime
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from slackwater.testing.kubernetes_api.access import Access, User
+from slackwater.testing.kubernetes_api.api import KubernetesApi
+from slackwater.testing.kubernetes_api.faults import Cut, Faults, Refuse, Slow, refusal
+from slackwater.testing.kubernetes_api.handlers import (
+    NOTHING_THERE,
+    Exchange,
+    Reply,
+    authorised,
+    handle,
+    refused,
+)
+from slackwater.testing.kubernetes_api.lists import Query
+from slackwater.testing.kubernetes_api.requests import Call, parse_call
+from slackwater.testing.kubernetes_api.status import ApiError
+from slackwater.testing.kubernetes_api.watching import watch
+
+CALLS_KEPT = 10_000
+
+
+@dataclass
+class Application:
+    """One API behind HTTP. `cut` closes the connection of a request; `calls` are the latest."""
+
+    api: KubernetesApi
+    faults: Faults
+    access: Access
+    cut: Callable[[Scope], None]
+    calls: deque[Call] = field(default_factory=lambda: deque(maxlen=CALLS_KEPT))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        exchange = await _read(request)
+        self.calls.append(exchange.call)
+        fault = self.faults.strike(exchange.call)
+        if isinstance(fault, Slow):
+            await asyncio.sleep(fault.seconds)
+        if fault != Cut(after_effect=False):
+            response = await run_in_threadpool(self._answer, request, exchange, fault)
+        if isinstance(fault, Cut):
+            self.cut(scope)
+            await receive()  # returns when the server has seen the connection go
+        else:
+            await response(scope, receive, send)
+
+    def _answer(self, request: Request, exchange: Exchange, fault: object) -> Response:
+        try:
+            if isinstance(fault, Refuse):
+                raise refusal(fault, exchange.call)
+            user = self.access.caller(request.headers.get("authorization", ""))
+            if exchange.call.verb == "watch":
+                return self._watch(user, exchange)
+            return self._response(handle(self.api, user, exchange))
+        except ApiError as error:
+            return self._response(refused(error), error.retry_after)
+
+    def _watch(self, user: User, exchange: Exchange) -> Response:
+        call, parameters = exchange.call, exchange.parameters
+        resource = authorised(self.api, user, call)
+        if resource is None:
+            return self._response(NOTHING_THERE)
+        query = Query.parse(call.namespace if resource.namespaced else "", parameters)
+        seconds = float(parameters["timeoutSeconds"]) if "timeoutSeconds" in parameters else None
+        lines = watch(self.api.store, resource, query, seconds)
+        headers = {"date": self._date(), "content-type": "application/json"}
+        return StreamingResponse(lines, headers=headers)
+
+    def _response(self, reply: Reply, retry_after: int | None = None) -> Response:
+        headers = {"date": self._date(), "content-type": reply.media_type}
+        if retry_after is not None:
+            headers["retry-after"] = str(retry_after)
+        return Response(reply.body, reply.code, headers)
+
+    def _date(self) -> str:
+        return format_datetime(self.api.clock(), usegmt=True)
+
+
+async def _read(request: Request) -> Exchange:
+    parameters = dict(request.query_params)
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    call = parse_call(request.method, request.url.path, parameters)
+    return Exchange(call, parameters, media_type, await request.body())

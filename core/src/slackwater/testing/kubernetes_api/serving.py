@@ -1,0 +1,145 @@
+"""Serving an emulated API on loopback, from a thread of this process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+import yaml
+from starlette.types import Scope
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from slackwater.testing.kubernetes_api.access import EVERYTHING, Access, Rule, User
+from slackwater.testing.kubernetes_api.api import KubernetesApi
+from slackwater.testing.kubernetes_api.application import Application
+from slackwater.testing.kubernetes_api.faults import Faults
+from slackwater.testing.kubernetes_api.requests import Call
+
+Transports = dict[tuple[str, int], asyncio.Transport]
+
+
+class Server:
+    """A served API: where it is, what goes wrong there, and who may do what.
+
+    `calls` are the latest requests, the oldest first.
+    """
+
+    def __init__(self, api: KubernetesApi, url: str, token: str | None) -> None:
+        self.api = api
+        self.url = url
+        self.faults = Faults()
+        self._token = token
+        self._access = Access(token_required=token is not None)
+        self._transports: Transports = {}
+        if token is not None:
+            self._access.grant(token, User("kubernetes-admin", (EVERYTHING,)))
+        self._application = Application(api, self.faults, self._access, self._cut)
+
+    @property
+    def calls(self) -> deque[Call]:
+        """The latest requests, the oldest first."""
+        return self._application.calls
+
+    def rights(self, token: str, *rules: Rule, user: str) -> None:
+        """Let a token stand for a user who may do what these rules grant, and nothing else."""
+        self._access.grant(token, User(user, rules))
+
+    def revoke(self, token: str) -> None:
+        """Answer 401 to a token from now on, as if it had expired."""
+        self._access.revoke(token)
+
+    def expire_continue_tokens(self) -> None:
+        """Answer 410 to lists begun and to watches from the past, as after a compaction of etcd."""
+        self.api.store.compact()
+
+    def kubeconfig(self, path: Path, *, context: str, token: str | None = None) -> Path:
+        """Add a context for this server to a kubeconfig file, made where there is none (0600).
+
+        Without `token`, that of the server is written, if it has one. The first context added
+        becomes the current one.
+        """
+        config = yaml.safe_load(path.read_text()) if path.exists() else _empty_kubeconfig(context)
+        secret = token or self._token
+        user: dict[str, Any] = {"token": secret} if secret else {}
+        config["clusters"].append({"name": context, "cluster": {"server": self.url}})
+        config["users"].append({"name": context, "user": user})
+        config["contexts"].append(
+            {"name": context, "context": {"cluster": context, "user": context}}
+        )
+        path.touch(mode=0o600)
+        path.write_text(yaml.safe_dump(config, sort_keys=False))
+        return path
+
+    def _cut(self, scope: Scope) -> None:
+        self._transports[tuple(scope["client"])].abort()
+
+
+def _empty_kubeconfig(current: str) -> dict[str, Any]:
+    lists: dict[str, Any] = {"clusters": [], "users": [], "contexts": []}
+    return {"apiVersion": "v1", "kind": "Config", "current-context": current} | lists
+
+
+@contextmanager
+def serve(api: KubernetesApi, *, token: str | None = None) -> Iterator[Server]:
+    """Serve an API on a free port of 127.0.0.1 until the block is left.
+
+    With `token`, callers must send it (or one given by `rights`) as a bearer token; without, a
+    caller who sends none may do everything.
+    """
+    listener = _listener()
+    server = Server(api, f"http://127.0.0.1:{listener.getsockname()[1]}", token)
+    runner = uvicorn.Server(_configuration(server))
+    thread = threading.Thread(
+        target=runner.run, args=([listener],), name=f"api of {api.name}", daemon=True
+    )
+    thread.start()
+    try:
+        yield server
+    finally:
+        runner.should_exit = True
+        thread.join()
+
+
+def _listener() -> socket.socket:
+    """Listen on a free port; without TCP_NODELAY each answer would wait 40 ms for an ACK."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+def _configuration(server: Server) -> uvicorn.Config:
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    return uvicorn.Config(
+        server._application,
+        http=_protocol(server._transports),
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=1,
+    )
+
+
+def _protocol(transports: Transports) -> type[asyncio.Protocol]:
+    """Return uvicorn's protocol with one addition: it registers the connections, to be cut."""
+
+    class Registered(H11Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._peer = tuple(transport.get_extra_info("peername"))
+            transports[self._peer] = transport
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            transports.pop(self._peer, None)
+
+    return Registered
