@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from slackwater.backend import Backend, SharedStores
 from slackwater.backend.connections import Connections
@@ -15,15 +17,18 @@ from slackwater.backend.wrappers import as_role
 from slackwater.catalogue.merging import merge
 from slackwater.errors import SlackwaterError
 from slackwater.model.finding import Finding, Severity
-from slackwater.model.frozen import Frozen
 from slackwater.model.recovery_point import RecoveryPoint
 from slackwater.model.request import PointQuery, Store
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 WORKERS = 16
 """Clusters asked at once. More does not help: reading long answers is bound by one core."""
 
 
-class Source(Frozen):
+@dataclass(frozen=True)
+class Source:
     """How one tool in one cluster answered, and how fresh that is."""
 
     cluster: str
@@ -33,7 +38,8 @@ class Source(Frozen):
     answered: bool = True
 
 
-class Catalogue(Frozen):
+@dataclass(frozen=True)
+class Catalogue:
     """The recovery points of the fleet at one time, newest first, and where they came from."""
 
     points: tuple[RecoveryPoint, ...] = ()
@@ -47,7 +53,8 @@ class Catalogue(Frozen):
         return min((s.as_of for s in self.sources if s.answered), default=None)
 
 
-class _Answer(Frozen):
+@dataclass(frozen=True)
+class _Answer:
     source: Source
     points: tuple[RecoveryPoint, ...] = ()
     stores: tuple[Store, ...] = ()
@@ -82,7 +89,7 @@ def gather(
     )
 
 
-def side_by_side[T, R](act: Callable[[T], R], items: Sequence[T]) -> list[R]:
+def side_by_side(act: Callable[[T], R], items: Sequence[T]) -> list[R]:
     """Run the act on all items in threads; the results come in the order of the items."""
     if len(items) < 2:
         return [act(item) for item in items]
@@ -100,7 +107,7 @@ def _ask(connections: Connections, cluster: str, tool: str, query: PointQuery) -
         silent = Source(cluster=cluster, tool=tool, as_of=now, answered=False)
         return _Answer(source=silent, findings=(no_answer(cluster, tool, error),))
     source = Source(cluster=cluster, tool=tool, as_of=now, points=len(points))
-    return _Answer.model_construct(source=source, points=points, stores=stores, findings=())
+    return _Answer(source=source, points=points, stores=stores)
 
 
 def _stores(backend: Backend) -> tuple[Store, ...]:

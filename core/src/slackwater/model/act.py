@@ -32,6 +32,8 @@ class Act(Frozen):
     needs have ended in any way or never began. ``effects`` say in words what it adds, changes or
     removes; ``undo`` how it is taken back. ``limit`` names the tool's own limit that it counts
     against (see ``Description.limits``). ``timeout`` (seconds) bounds the waiting for it.
+    ``writes`` are the namespaces of the target that it writes into: what must be out of the way is
+    removed before it, and no two runs write into one namespace at once.
     ``payload`` belongs to the plugin: plain JSON without secrets.
     """
 
@@ -41,6 +43,7 @@ class Act(Frozen):
     needs: tuple[str, ...] = ()
     always: bool = False
     effects: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
     undo: str = ""
     instructions: str = ""
     limit: str = ""

@@ -57,7 +57,8 @@ class Description(Frozen):
     ``available`` False with a ``reason`` is a proper answer (a managed control plane has no
     backend for its etcd). ``tested`` tells whether the plugin was developed on this version.
     ``limits`` tells how many acts of each sort the tool takes at once, by the name that
-    ``Act.limit`` uses; a sort that is not named has no limit.
+    ``Act.limit`` uses; a sort that is not named has no limit. ``homes`` are the namespaces in which
+    the tool itself lives: what stands there is the tool's own affair, and no gap in the coverage.
     """
 
     tool: str
@@ -67,6 +68,7 @@ class Description(Frozen):
     tested: bool = True
     capabilities: Mapping[Capability, Support] = Field(default_factory=dict)
     limits: Mapping[str, int] = Field(default_factory=dict)
+    homes: tuple[str, ...] = ()
 
     def can(self, capability: Capability) -> bool:
         """Whether the capability is known to be supported here."""

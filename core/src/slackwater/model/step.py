@@ -18,6 +18,8 @@ class OwnAct(StrEnum):
     """The recovery point that a backup made is read, and judged by what it really holds."""
     STAMP_MARK = "stamp-mark"
     """The measured spread is written on the points of a mark; a missing part is recorded."""
+    REFUSE = "refuse"
+    """A part that nobody can do. It fails with its reason, so that the run is known incomplete."""
     DELETE_NAMESPACE = "delete-namespace"
     """A namespace of the target is removed, as ``--replace`` planned it, and waited for."""
 

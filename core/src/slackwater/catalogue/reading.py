@@ -1,0 +1,77 @@
+"""Looks inside recovery points, once: what was read of an ended one never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from slackwater.backend.connections import Connections
+from slackwater.errors import ClusterError, RecoveryPointNotFound, TransientBackendError
+from slackwater.model.recovery_point import PointId, RecoveryPoint
+
+
+class Memory(Protocol):
+    """Where contents that were read are kept: the ledger."""
+
+    def contents(self, ids: Sequence[PointId]) -> dict[PointId, RecoveryPoint]:
+        """Return the points whose contents are known."""
+
+    def remember_contents(self, point: RecoveryPoint) -> None:
+        """Keep the point's contents."""
+
+
+def read_contents(connections: Connections, point: RecoveryPoint, memory: Memory) -> RecoveryPoint:
+    """Return the point with its contents, from memory or from a cluster that shows it.
+
+    Where nobody can read them the contents stay None: unknown, which never counts as good.
+    """
+    known = memory.contents([point.id]).get(point.id)
+    if known is not None and known.begin == point.begin:  # a name may have been used twice
+        return _joined(point, known)
+    try:
+        read = see_again(connections, point)
+    except (TransientBackendError, ClusterError, RecoveryPointNotFound):
+        return point
+    if read is None:
+        return point
+    if read.contents is not None and read.phase.terminal:
+        memory.remember_contents(read)
+    return _joined(point, read)
+
+
+def see_again(connections: Connections, point: RecoveryPoint) -> RecoveryPoint | None:
+    """Ask the clusters that show the point, one after the other, until one answers.
+
+    None where no cluster that showed it belongs to the fleet any more. Raises what the last of
+    them raised.
+    """
+    failure: Exception | None = None
+    for cluster in _places(connections, point):
+        try:
+            return connections.backend(cluster, point.id.tool).get_recovery_point(point.id)
+        except (TransientBackendError, ClusterError, RecoveryPointNotFound) as error:
+            failure = error
+    if failure is not None:
+        raise failure
+    return None
+
+
+def _places(connections: Connections, point: RecoveryPoint) -> Iterator[str]:
+    """Yield the clusters to ask: the origin first, for it knows best."""
+    shown = sorted(point.places, key=lambda place: place.cluster != point.origin)
+    for place in shown:
+        known = place.cluster in connections.names
+        if known and point.id.tool in connections.tools(place.cluster):
+            yield place.cluster
+
+
+def _joined(listed: RecoveryPoint, read: RecoveryPoint) -> RecoveryPoint:
+    """Keep identity, origin and places of the listing; take what was found inside."""
+    return listed.model_copy(
+        update={
+            "contents": read.contents,
+            "phase": read.phase,
+            "findings": read.findings,
+            "scope": read.scope,
+        }
+    )

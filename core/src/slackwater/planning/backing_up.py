@@ -1,0 +1,258 @@
+"""Makes backup runs: who protects what is fixed here, before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from slackwater.backend.connections import Connections
+from slackwater.catalogue.gathering import no_answer, side_by_side
+from slackwater.clusters import Inventory, take_inventory
+from slackwater.errors import SlackwaterError
+from slackwater.model.capability import Description
+from slackwater.model.finding import Finding, Severity
+from slackwater.model.policy import Policy
+from slackwater.model.recovery_point import Stamp
+from slackwater.model.request import BackupRequest
+from slackwater.model.retention import horizon
+from slackwater.model.run import RunKind, RunRequest
+from slackwater.model.schedule import longest_gap
+from slackwater.model.step import OwnAct
+from slackwater.model.workload import Workload
+from slackwater.planning.assembly import Assembly
+from slackwater.planning.dispatch import Assignment, assign
+from slackwater.planning.workloads import Filter, Protected, to_back_up
+
+GRACE = timedelta(days=30)
+"""How much longer than its keep rule a tool may keep a point: expiry must not outrun retention."""
+
+
+@dataclass(frozen=True)
+class BackupWish:
+    """What the user, or a schedule, asks for."""
+
+    run: str
+    due: datetime
+    filter: Filter
+    mark: str = ""
+
+    @property
+    def policy(self) -> Policy | None:
+        """The policy that is executed, if any."""
+        return self.filter.policy
+
+
+@dataclass
+class _Draft:
+    wish: BackupWish
+    connections: Connections
+    assembly: Assembly = field(default_factory=Assembly)
+    findings: list[Finding] = field(default_factory=list)
+    read_backs: list[str] = field(default_factory=list)
+    workloads: int = 0
+
+
+@dataclass(frozen=True)
+class _Cluster:
+    """What is known of one cluster before the run: what is in it, its identity, its tools."""
+
+    name: str
+    inventory: Inventory | None = None
+    uid: str = ""
+    tools: Mapping[str, Description] = field(default_factory=dict)
+    silence: Finding | None = None
+
+
+def plan_backup_run(
+    wish: BackupWish, connections: Connections
+) -> tuple[RunRequest, tuple[Finding, ...]]:
+    """Make the run that backs everything up that the wish means. Changes nothing yet.
+
+    Parts that cannot be backed up stay in the run as steps that fail, so that the run, and its
+    mark, are known to be incomplete.
+    """
+    draft = _Draft(wish, connections)
+    names = [n for n in connections.names if wish.filter.has_cluster(n, connections.fleet)]
+    visited = side_by_side(lambda name: _visit(connections, name), names)
+    parts = [(cluster, list(_parts(wish, cluster))) for cluster in visited]
+    draft.workloads = sum(len(assigned) for _, assigned in parts)
+    for cluster, assigned in parts:
+        if cluster.silence is not None:
+            draft.findings.append(cluster.silence)
+            _will_fail(draft, cluster)
+        for assignment in assigned:
+            _add(draft, cluster, assignment)
+    if wish.mark:
+        _add_mark(draft)
+    request = RunRequest(
+        id=wish.run,
+        kind=RunKind.BACKUP,
+        title=_title(wish, draft.workloads),
+        steps=draft.assembly.finished(),
+        labels=_labels(wish),
+    )
+    return request, tuple(dict.fromkeys(draft.findings))
+
+
+def _visit(connections: Connections, name: str) -> _Cluster:
+    try:
+        cluster = connections.cluster(name)
+        return _Cluster(
+            name,
+            inventory=take_inventory(cluster),
+            uid=cluster.identity().uid,
+            tools={t: connections.backend(name, t).describe() for t in connections.tools(name)},
+        )
+    except SlackwaterError as error:
+        return _Cluster(name, silence=no_answer(name, "", error))
+
+
+def _parts(wish: BackupWish, cluster: _Cluster) -> Iterator[Assignment]:
+    if cluster.inventory is None:
+        return
+    homes = {home for tool in cluster.tools.values() for home in tool.homes}
+    for protected in to_back_up(wish.filter, cluster.inventory):
+        if not _left_out(wish, protected, homes):
+            yield _assign(wish, protected, cluster.tools)
+
+
+def _left_out(wish: BackupWish, protected: Protected, homes: set[str]) -> bool:
+    """By hand and unnamed, a backup takes neither the system's namespaces nor the tools' own."""
+    namespace = protected.workload.namespace
+    if wish.policy or wish.filter.namespaces or not namespace:
+        return False
+    return namespace.startswith("kube-") or namespace in homes
+
+
+def _assign(wish: BackupWish, protected: Protected, tools: Mapping[str, Description]) -> Assignment:
+    return assign(
+        protected.workload,
+        protected.require,
+        tools,
+        prefer=wish.policy.prefer if wish.policy else (),
+        fallback=wish.policy.fallback if wish.policy else False,
+        optional=protected.optional,
+    )
+
+
+def _add(draft: _Draft, cluster: _Cluster, assignment: Assignment) -> None:
+    """Add the steps of one workload: the tool's acts, then the reading back of what they made."""
+    draft.findings += assignment.findings
+    if not assignment.tool:
+        if any(finding.blocks for finding in assignment.findings):
+            draft.read_backs.append(_impossible(draft, assignment))
+        return
+    request = _request(draft, cluster, assignment)
+    try:
+        planned = draft.connections.backend(cluster.name, assignment.tool).plan_backup(request)
+    except SlackwaterError as error:
+        draft.findings.append(no_answer(cluster.name, assignment.tool, error))
+        draft.read_backs.append(_impossible(draft, assignment))
+        return
+    draft.findings += planned.findings
+    steps = draft.assembly.add_acts(
+        cluster.name, assignment.tool, planned.acts, workload=assignment.workload
+    )
+    making = next(reversed([steps[act.id] for act in planned.acts if not act.always]))
+    draft.read_backs.append(_read_back(draft, assignment, making))
+
+
+def _request(draft: _Draft, cluster: _Cluster, assignment: Assignment) -> BackupRequest:
+    wish = draft.wish
+    return BackupRequest(
+        workload=assignment.workload,
+        require=assignment.require,
+        due=wish.due,
+        keep_for=keep_for(wish.policy, wish.due),
+        stamp=Stamp(
+            cluster=cluster.name,
+            cluster_uid=cluster.uid,
+            run=wish.run,
+            policy=wish.policy.name if wish.policy else "",
+            mark=wish.mark,
+            mark_parts=draft.workloads if wish.mark else 0,
+        ),
+    )
+
+
+def keep_for(policy: Policy | None, due: datetime) -> timedelta | None:
+    """Return how long a tool is told to keep a point: the longest keep horizon and 30 days.
+
+    None without a keep rule: the tool's own default holds.
+    """
+    if policy is None or policy.keep is None:
+        return None
+    gap = longest_gap(policy.schedule, due) if policy.schedule else None
+    return horizon(policy.keep, gap or timedelta(0)) + GRACE
+
+
+def _read_back(draft: _Draft, assignment: Assignment, making: str) -> str:
+    workload = assignment.workload
+    return draft.assembly.add_own(
+        OwnAct.READ_BACK,
+        workload.cluster,
+        f"read back what was made of {workload}",
+        tool=assignment.tool,
+        of=making,
+        needs=[making],
+        payload={"require": [item.value for item in assignment.require]},
+        workload=workload,
+    )
+
+
+def _impossible(draft: _Draft, assignment: Assignment) -> str:
+    reasons = [finding.message for finding in assignment.findings if finding.blocks]
+    workload = assignment.workload
+    reason = "; ".join(reasons) or "its tool could not plan it"
+    return _refuse(draft, workload.cluster, f"back up {workload}", reason, workload)
+
+
+def _will_fail(draft: _Draft, cluster: _Cluster) -> None:
+    reason = cluster.silence.message if cluster.silence else "no answer"
+    draft.read_backs.append(
+        _refuse(draft, cluster.name, f"back up what {cluster.name} holds", reason, None)
+    )
+
+
+def _refuse(draft: _Draft, cluster: str, title: str, reason: str, workload: Workload | None) -> str:
+    return draft.assembly.add_own(
+        OwnAct.REFUSE, cluster, title, payload={"reason": reason}, workload=workload
+    )
+
+
+def _add_mark(draft: _Draft) -> None:
+    draft.assembly.add_own(
+        OwnAct.STAMP_MARK,
+        "",
+        f'mark "{draft.wish.mark}": measure its spread, stamp it on its points',
+        needs=draft.read_backs,
+        always=True,
+        payload={"mark": draft.wish.mark, "parts": draft.workloads},
+    )
+
+
+def _title(wish: BackupWish, workloads: int) -> str:
+    what = wish.policy.name if wish.policy else "by hand"
+    mark = f', mark "{wish.mark}"' if wish.mark else ""
+    return f"backup {what}: {workloads} workloads{mark}"
+
+
+def _labels(wish: BackupWish) -> dict[str, str]:
+    labels = {"due": wish.due.isoformat(), "mark": wish.mark}
+    if wish.policy:
+        labels["policy"] = wish.policy.name
+    return {key: value for key, value in labels.items() if value}
+
+
+def nothing_to_do(request: RunRequest, wish: BackupWish) -> Finding | None:
+    """Return a finding where the wish means no workload at all: an empty run is no success."""
+    if request.steps and any(step.workload for step in request.steps):
+        return None
+    return Finding(
+        severity=Severity.ERROR,
+        code="nothing-selected",
+        subject=wish.policy.name if wish.policy else "backup",
+        message="no namespace in the clusters asked is meant by it",
+        way_out="look at the labels: kubectl get namespaces --show-labels, and at the policy",
+    )

@@ -1,0 +1,100 @@
+"""``--replace``: the way in full. What stands is saved, then deleted, then the restore begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from slackwater.backend.connections import Connections
+from slackwater.catalogue.gathering import no_answer
+from slackwater.errors import SlackwaterError
+from slackwater.model.capability import Description
+from slackwater.model.finding import Finding, Severity
+from slackwater.model.recovery_point import Requirement, Stamp
+from slackwater.model.request import BackupRequest
+from slackwater.model.step import OwnAct
+from slackwater.model.workload import Workload
+from slackwater.planning.assembly import Assembly
+from slackwater.planning.dispatch import Assignment, assign
+from slackwater.planning.standing import Stand
+
+_SAVED = (Requirement.OBJECTS, Requirement.VOLUMES)
+
+
+def clear_the_way(
+    stand: Stand,
+    restored: Workload,
+    connections: Connections,
+    assembly: Assembly,
+    checks: Mapping[str, str],
+) -> tuple[list[str], list[Finding]]:
+    """Plan to save a namespace, read the recovery point back, and delete the namespace.
+
+    Nothing is deleted before its way back was read and found good; where no tool can make one,
+    the plan is blocked.
+    """
+    cluster, _, namespace = stand.place.partition("/")
+    standing = Workload(cluster=cluster, namespace=namespace)
+    try:
+        tools = {t: connections.backend(cluster, t).describe() for t in connections.tools(cluster)}
+        saving = assign(standing, _SAVED, tools)
+        if not saving.tool:
+            return [], [_no_way_back(stand, tools)]
+        saved = _save(saving, stand, connections, assembly, checks[cluster])
+    except SlackwaterError as error:
+        return [], [no_answer(cluster, "", error)]
+    deleted = assembly.add_own(
+        OwnAct.DELETE_NAMESPACE,
+        cluster,
+        f"delete {stand.place} with its {len(stand.objects)} objects",
+        needs=[saved],
+        effects=(f"deletes namespace {stand.place} and its volumes' claims",),
+        undo=f"restore the recovery point of {stand.place} that the step before made",
+        payload={"namespace": namespace, "uid": stand.uid},
+        workload=restored,
+        writes=(stand.place,),
+    )
+    return [deleted], list(saving.findings)
+
+
+def _save(
+    saving: Assignment,
+    stand: Stand,
+    connections: Connections,
+    assembly: Assembly,
+    check: str,
+) -> str:
+    """Add the backup of what stands there and its reading back; return the step that proves it."""
+    cluster = saving.workload.cluster
+    request = BackupRequest(
+        workload=saving.workload,
+        require=saving.require,
+        due=connections.clock(),
+        stamp=Stamp(cluster=cluster, cluster_uid=connections.cluster(cluster).identity().uid),
+    )
+    planned = connections.backend(cluster, saving.tool).plan_backup(request)
+    steps = assembly.add_acts(
+        cluster, saving.tool, planned.acts, after=[check], workload=saving.workload
+    )
+    making = list(steps.values())[-1]
+    return assembly.add_own(
+        OwnAct.READ_BACK,
+        cluster,
+        f"read back the recovery point of {stand.place}",
+        tool=saving.tool,
+        of=making,
+        needs=[making],
+        payload={"require": [item.value for item in saving.require], "whole": True},
+        workload=saving.workload,
+    )
+
+
+def _no_way_back(stand: Stand, tools: Mapping[str, Description]) -> Finding:
+    return Finding(
+        severity=Severity.ERROR,
+        code="no-way-back",
+        subject=stand.place,
+        message="--replace would delete it, and no tool here can save it first"
+        f" (asked: {', '.join(tools) or 'none configured'})",
+        way_out="map to another name, or delete the namespace yourself if nothing in it matters",
+        cluster=stand.place.partition("/")[0],
+    )

@@ -1,0 +1,141 @@
+"""What a restore plan has to say, in words: the answer, the reason, the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from slackwater.model.finding import Finding, Severity
+from slackwater.model.moment import Moment
+from slackwater.model.recovery_point import RecoveryPoint
+from slackwater.model.wording import in_words
+from slackwater.model.workload import Workload
+from slackwater.planning.choosing import Selection, Selections
+from slackwater.planning.standing import Stand
+
+
+def as_background(finding: Finding) -> Finding:
+    """Turn a finding about the catalogue into a warning: what is silent need not be in the way."""
+    if finding.severity is not Severity.ERROR:
+        return finding
+    return finding.model_copy(update={"severity": Severity.WARNING})
+
+
+def about_selections(selections: Selections, moment: Moment, accepted: bool) -> Iterator[Finding]:
+    """Say what is not there, what is only partly there, and what newer points were passed over."""
+    for selection in selections.items:
+        if selection.point is None:
+            yield _nothing_suits(selection, moment)
+        elif selection.gaps:
+            yield _partial(selection, selection.point)
+        elif selection.passed_over and not accepted:
+            yield _newer_passed_over(selection, selection.point)
+
+
+def _nothing_suits(selection: Selection, moment: Moment) -> Finding:
+    workload = selection.wanted.workload
+    message = f"no good recovery point at or before {moment.at:%Y-%m-%d %H:%M:%SZ}"
+    way_out = f"slackwater points list --cluster {workload.cluster} shows what there is"
+    if selection.passed_over:
+        newest, reasons = selection.passed_over[0]
+        message += f"; the newest, {newest.name}, is not good: {'; '.join(reasons)}"
+        way_out = "--accept-partial takes it as it is"
+    return Finding(
+        severity=Severity.ERROR,
+        code="no-good-point",
+        subject=str(workload),
+        message=message,
+        way_out=way_out,
+        cluster=workload.cluster,
+    )
+
+
+def _partial(selection: Selection, point: RecoveryPoint) -> Finding:
+    return Finding(
+        severity=Severity.WARNING,
+        code="partial-point",
+        subject=str(selection.wanted.workload),
+        message=f"{point.name} is not whole: {'; '.join(selection.gaps)}",
+        way_out="leave out --accept-partial to take the newest good recovery point",
+        cluster=selection.wanted.workload.cluster,
+        tool=point.id.tool,
+    )
+
+
+def _newer_passed_over(selection: Selection, chosen: RecoveryPoint) -> Finding:
+    newest, reasons = selection.passed_over[0]
+    older = ""
+    if newest.begin and chosen.begin:
+        older = f", {in_words(newest.begin - chosen.begin)} older,"
+    return Finding(
+        severity=Severity.WARNING,
+        code="newer-not-good",
+        subject=str(selection.wanted.workload),
+        message=f"{newest.name} is not good ({'; '.join(reasons)}); {chosen.name}{older} is taken",
+        way_out="--accept-partial takes the newer one as it is",
+        cluster=selection.wanted.workload.cluster,
+        tool=chosen.id.tool,
+    )
+
+
+def collision(target: Workload) -> Finding:
+    """Two workloads would end in one namespace."""
+    return Finding(
+        severity=Severity.ERROR,
+        code="two-into-one",
+        subject=str(target),
+        message="two workloads would be restored into this one namespace",
+        way_out="map one of them elsewhere: --map CLUSTER/NAMESPACE=NAME",
+        cluster=target.cluster,
+    )
+
+
+def tool_missing(workload: Workload, point: RecoveryPoint, target: str) -> Finding:
+    """The target has no backend of the tool that made the point."""
+    tool = point.id.tool
+    return Finding(
+        severity=Severity.ERROR,
+        code="tool-not-in-target",
+        subject=str(workload),
+        message=f"{point.name} was made by {tool}, which {target} does not have in the fleet file",
+        way_out=f"install {tool} in {target} and add it to its backends, or choose another --to",
+        cluster=target,
+        tool=tool,
+    )
+
+
+def conflict(stand: Stand) -> Finding:
+    """Objects stand where the restore would write."""
+    cluster, _, namespace = stand.place.partition("/")
+    return Finding(
+        severity=Severity.ERROR,
+        code="exists",
+        subject=stand.place,
+        message=f"{namespace} exists with {len(stand.objects)} objects: refused"
+        f" ({', '.join(stand.summary())})",
+        way_out=f"--map {namespace}=ANOTHER-NAME, --update to change what exists, or --replace",
+        cluster=cluster,
+    )
+
+
+def will_change(stand: Stand) -> Finding:
+    """Objects stand there and will be changed, because the user asked for it."""
+    return Finding(
+        severity=Severity.WARNING,
+        code="will-change",
+        subject=stand.place,
+        message=f"{len(stand.objects)} objects exist; those in the recovery point are changed to"
+        " what they were, the others stay, volume data is not touched",
+        cluster=stand.place.partition("/")[0],
+    )
+
+
+def unseen(stand: Stand) -> Finding:
+    """Some kinds may not be listed: what stands there is not fully known."""
+    return Finding(
+        severity=Severity.WARNING,
+        code="not-allowed-to-look",
+        subject=stand.place,
+        message=f"may not list {', '.join(stand.unseen)}: more may stand there than is shown",
+        way_out="grant list on these kinds, or look by hand before the restore",
+        cluster=stand.place.partition("/")[0],
+    )

@@ -1,0 +1,165 @@
+"""Which workloads are meant: by a policy, by names, by what the recovery points tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from slackwater.clusters import Inventory
+from slackwater.fleet import FleetFile
+from slackwater.model.policy import Demand, Policy
+from slackwater.model.recovery_point import RecoveryPoint, Requirement
+from slackwater.model.selector import Selector
+from slackwater.model.workload import Workload, WorkloadKind
+from slackwater.planning.choosing import Reader, Wanted
+
+BY_HAND = (Requirement.OBJECTS, Requirement.VOLUMES)
+"""What is required where no policy says it."""
+
+_GLOB = set("*?[")
+
+
+@dataclass(frozen=True)
+class Protected:
+    """A workload to be backed up; ``optional`` where the policy says ``if-possible``."""
+
+    workload: Workload
+    require: tuple[Requirement, ...]
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the user narrowed the work down to. Empty parts mean: all."""
+
+    policy: Policy | None = None
+    clusters: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    selector: Selector | None = None
+
+    def has_cluster(self, name: str, fleet: FleetFile) -> bool:
+        """Whether a cluster of the fleet is meant."""
+        if self.clusters and name not in self.clusters:
+            return False
+        return self.policy is None or self.policy.selects(fleet.clusters[name].labels)
+
+    def has_name(self, namespace: str) -> bool:
+        """Whether a namespace is meant, as far as its name tells."""
+        return not self.namespaces or namespace in self.namespaces
+
+
+def to_back_up(wish: Filter, inventory: Inventory) -> Iterator[Protected]:
+    """Yield what is to be backed up in one cluster, as it is now."""
+    cluster = inventory.cluster
+    for namespace in inventory.namespaces:
+        if not wish.has_name(namespace.name):
+            continue
+        if wish.selector and not wish.selector.matches(namespace.labels):
+            continue
+        require = _required(wish, namespace.name, namespace.labels)
+        if require is not None and namespace.phase != "Terminating":
+            yield Protected(Workload(cluster=cluster, namespace=namespace.name), require)
+    if wish.policy and not (wish.namespaces or wish.selector):
+        yield from _of_the_cluster(wish.policy, cluster)
+
+
+def _required(
+    wish: Filter, namespace: str, labels: dict[str, str]
+) -> tuple[Requirement, ...] | None:
+    if wish.policy is None:
+        return BY_HAND
+    return wish.policy.required_of(namespace, labels)
+
+
+def _of_the_cluster(policy: Policy, cluster: str) -> Iterator[Protected]:
+    demands = (
+        (WorkloadKind.CONTROL_PLANE, policy.control_plane),
+        (WorkloadKind.CLUSTER_OBJECTS, policy.cluster_objects),
+    )
+    for kind, demand in demands:
+        if demand is not None:
+            workload = Workload(cluster=cluster, kind=kind)
+            yield Protected(workload, (), optional=demand is Demand.IF_POSSIBLE)
+
+
+def to_restore(
+    wish: Filter,
+    fleet: FleetFile,
+    inventories: Sequence[Inventory],
+    points: Iterable[RecoveryPoint],
+    read: Reader,
+) -> list[Wanted]:
+    """Return what is to be restored: everything meant that is, or was, in the clusters.
+
+    What an accident took away is in no inventory any more, and a dead cluster has none at all; so
+    the recovery points are asked too: those of the policy, those that name their namespaces, and
+    for those of whole clusters what was found inside.
+    """
+    living = {inventory.cluster: inventory for inventory in inventories}
+    known = list(points)
+    wanted: dict[Workload, Wanted] = {}
+    for cluster in (name for name in fleet.clusters if wish.has_cluster(name, fleet)):
+        own = [p for p in known if p.usable and p.origin == cluster]
+        for namespace in _namespaces(wish, living.get(cluster), own, read):
+            require = _requirement(wish, living.get(cluster), namespace)
+            workload = Workload(cluster=cluster, namespace=namespace)
+            wanted[workload] = Wanted(workload, require)
+    return list(wanted.values())
+
+
+def _namespaces(
+    wish: Filter, living: Inventory | None, points: Sequence[RecoveryPoint], read: Reader
+) -> list[str]:
+    if wish.namespaces:
+        return [n for n in wish.namespaces if _stands(living, n) or _was_there(n, points)]
+    found = {protected.workload.namespace for protected in _now(wish, living)}
+    standing = {n.name for n in living.namespaces} if living else set()
+    for point in points:
+        if _belongs(wish, point):
+            found |= {name for name in _inside(point, read) if name not in standing}
+    return sorted(name for name in found if name and not name.startswith("kube-"))
+
+
+def _now(wish: Filter, living: Inventory | None) -> Iterable[Protected]:
+    return to_back_up(wish, living) if living else ()
+
+
+def _stands(living: Inventory | None, name: str) -> bool:
+    return living is not None and any(n.name == name for n in living.namespaces)
+
+
+def _was_there(name: str, points: Sequence[RecoveryPoint]) -> bool:
+    return any(p.scope.touches(Workload(cluster=p.origin, namespace=name)) for p in points)
+
+
+def _belongs(wish: Filter, point: RecoveryPoint) -> bool:
+    """Whether a point tells which vanished namespaces are meant.
+
+    Labels of vanished namespaces are not known, so a policy claims those that it backed up
+    itself; a bare selector can claim none.
+    """
+    if wish.selector is not None:
+        return False
+    if wish.policy is None:
+        return True
+    return point.stamp is not None and point.stamp.policy == wish.policy.name
+
+
+def _inside(point: RecoveryPoint, read: Reader) -> set[str]:
+    if not any(_GLOB & set(pattern) for pattern in point.scope.namespaces):
+        return set(point.scope.namespaces)
+    contents = read(point).contents
+    return set() if contents is None else set(contents.objects)
+
+
+def _requirement(wish: Filter, living: Inventory | None, namespace: str) -> tuple[Requirement, ...]:
+    if wish.policy is None:
+        return BY_HAND
+    labels = (
+        next((n.labels for n in living.namespaces if n.name == namespace), {}) if living else {}
+    )
+    known = wish.policy.required_of(namespace, labels)
+    if known is not None:
+        return known
+    every = {item for protect in wish.policy.protect for item in protect.require}
+    return tuple(requirement for requirement in Requirement if requirement in every)
