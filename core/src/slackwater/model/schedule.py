@@ -40,9 +40,8 @@ def _check_cron(text: str) -> str:
 def _check_zone(name: str) -> str:
     known = available_timezones()
     if name not in known:
-        near = get_close_matches(name, known, n=1)
-        hint = f'; did you mean "{near[0]}"?' if near else " such as Europe/Berlin"
-        raise ValueError(f"expected an IANA time zone{hint}")
+        near = get_close_matches(name, known, n=1) or ["UTC"]
+        raise ValueError(f'no such time zone; did you mean "{near[0]}"? (IANA names)')
     return name
 
 
