@@ -13,6 +13,7 @@ from slackwater.backend.roles import (
     NativeSchedule,
     NativeSchedules,
     Posture,
+    Role,
     SharedStores,
     Stamping,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "NativeSchedules",
     "Posture",
     "Report",
+    "Role",
     "SharedStores",
     "Stamping",
     "Stopped",

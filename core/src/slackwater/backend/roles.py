@@ -1,4 +1,8 @@
-"""Optional powers of backends, found by type: ``isinstance(backend, SharedStores)``."""
+"""Optional powers of backends, found by type.
+
+Ask with ``as_role(backend, SharedStores)`` or by ``isinstance``: wrappers have the roles of the
+backend that they wrap.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,11 @@ from slackwater.model.recovery_point import PointId, RecoveryPoint
 from slackwater.model.request import Store
 
 
-class SharedStores(ABC):
+class Role(ABC):  # noqa: B024  a mark, without methods of its own
+    """What makes a class a role: wrappers pass the methods of its direct subclasses through."""
+
+
+class SharedStores(Role):
     """The tool keeps recovery points in stores that several clusters can look into."""
 
     @abstractmethod
@@ -41,7 +49,7 @@ class NativeSchedule(Frozen):
     message: str = ""
 
 
-class NativeSchedules(ABC):
+class NativeSchedules(Role):
     """The tool has schedules of its own; they are read, never changed here."""
 
     @abstractmethod
@@ -49,7 +57,7 @@ class NativeSchedules(ABC):
         """Return every schedule, paused ones too."""
 
 
-class Stamping(ABC):
+class Stamping(Role):
     """A recovery point can be stamped after it was made (the spread of a mark, for example)."""
 
     @abstractmethod
@@ -57,7 +65,7 @@ class Stamping(ABC):
         """Write the values on the point; the same values twice are fine."""
 
 
-class Posture(ABC):
+class Posture(Role):
     """The tool can tell what endangers its recovery points."""
 
     @abstractmethod

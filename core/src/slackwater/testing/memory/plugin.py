@@ -1,0 +1,80 @@
+"""Offers the in-memory backends as any plugin does: name this module in an entry point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+from pydantic import BaseModel
+
+from slackwater.backend import Backend, BackendType, Context, hookimpl
+from slackwater.clusters import Cluster
+from slackwater.stores.spool import Spool
+from slackwater.testing.memory.archive import ArchiveBackend
+from slackwater.testing.memory.backend import MemoryBackend
+from slackwater.testing.memory.settings import MemorySettings
+from slackwater.testing.memory.stored import StoredPoints
+
+
+def _nowhere(cluster: Cluster) -> Mapping[str, object] | None:
+    """A world is a file: no cluster shows it."""
+    del cluster
+    return None
+
+
+def _create(kind: type[StoredPoints]) -> Callable[[BaseModel, Context], Backend]:
+    def create(settings: BaseModel, context: Context) -> Backend:
+        return kind(cast(MemorySettings, settings), context)
+
+    return create
+
+
+MEMORY = BackendType(
+    name=MemoryBackend.name,
+    summary="namespaces and cluster-scoped objects, in memory; for tests",
+    settings=MemorySettings,
+    discover=_nowhere,
+    create=_create(MemoryBackend),
+)
+ARCHIVE = BackendType(
+    name=ArchiveBackend.name,
+    summary="control planes, in memory; for tests",
+    settings=MemorySettings,
+    discover=_nowhere,
+    create=_create(ArchiveBackend),
+)
+
+
+@hookimpl
+def slackwater_backend_types() -> Iterator[BackendType]:
+    """Yield both."""
+    yield MEMORY
+    yield ARCHIVE
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def build(
+    *,
+    tool: str,
+    cluster: str,
+    spool: str,
+    secrets: Mapping[str, str] | None = None,
+    **settings: str,
+) -> Backend:
+    """Make a backend of a world by plain values, in any process.
+
+    ``spool`` is the root of a spool, which is swept; ``secrets`` are values by reference.
+    """
+    kind = next(kind for kind in (MEMORY, ARCHIVE) if kind.name == tool)
+    context = Context(
+        cluster=Cluster(cluster),
+        secret=lambda reference: (secrets or {})[reference],
+        spool=Spool(Path(spool)).folder(cluster, tool),
+        clock=_utc_now,
+    )
+    return kind.create(MemorySettings.model_validate(settings), context)
