@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 from slackwater.fleet.entries import ClusterEntry, FleetFile, StoreEntry
 from slackwater.fleet.secrets import path_of
@@ -17,8 +17,12 @@ from slackwater.model.secret import ReferenceKind, parse_reference
 from slackwater.model.selector import Operator, Selector
 
 
-def check_fleet(fleet: FleetFile, now: datetime) -> list[Finding]:
-    """Return the findings, in the order of the file. ``now`` is where schedules begin."""
+_ANY_DAY = datetime(2024, 1, 1, tzinfo=UTC)
+"""Where schedules are looked at from: fixed, so that a file is judged alike every day."""
+
+
+def check_fleet(fleet: FleetFile) -> list[Finding]:
+    """Return the findings, in the order of the file. Looks at local files and variables only."""
     return [
         *(
             finding
@@ -27,7 +31,7 @@ def check_fleet(fleet: FleetFile, now: datetime) -> list[Finding]:
         ),
         *(finding for cluster in fleet.clusters.values() for finding in _cluster(cluster, fleet)),
         *_same_cluster_twice(fleet),
-        *(finding for policy in fleet.policies.values() for finding in _policy(policy, fleet, now)),
+        *(finding for policy in fleet.policies.values() for finding in _policy(policy, fleet)),
     ]
 
 
@@ -102,10 +106,10 @@ def _same_cluster_twice(fleet: FleetFile) -> Iterator[Finding]:
             )
 
 
-def _policy(policy: Policy, fleet: FleetFile, now: datetime) -> Iterator[Finding]:
+def _policy(policy: Policy, fleet: FleetFile) -> Iterator[Finding]:
     yield from _reach(policy, fleet)
     yield from _label_for_name(policy)
-    yield from _due(policy, now)
+    yield from _due(policy)
 
 
 def _reach(policy: Policy, fleet: FleetFile) -> Iterator[Finding]:
@@ -155,7 +159,7 @@ def _label_for_name(policy: Policy) -> Iterator[Finding]:
             )
 
 
-def _due(policy: Policy, now: datetime) -> Iterator[Finding]:
+def _due(policy: Policy) -> Iterator[Finding]:
     rpo = policy.objectives.rpo
     if policy.schedule is None:
         if rpo is not None:
@@ -168,7 +172,7 @@ def _due(policy: Policy, now: datetime) -> Iterator[Finding]:
             )
         return
     subject = f"policies.{policy.name}.schedule"
-    gap = longest_gap(policy.schedule, now)
+    gap = longest_gap(policy.schedule, _ANY_DAY)
     if gap is None:
         where = "window" if policy.schedule.window else "cron"
         message = f'"{policy.schedule.cron}" is never due'

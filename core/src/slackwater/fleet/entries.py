@@ -83,14 +83,20 @@ class StoreEntry(Frozen):
         return self
 
 
+def _check_kubeconfig(text: str) -> str:
+    if not text.startswith("file:"):
+        raise ValueError('login needs a file, and no copy of one is left about: write "file:/path"')
+    return text
+
+
 class ClusterAccess(Frozen):
     """How to reach a cluster, and the labels by which policies select it.
 
-    ``kubeconfig`` is a reference; without it ``KUBECONFIG`` and its defaults hold. ``context``
+    ``kubeconfig`` is a ``file:`` reference; without it ``KUBECONFIG`` and its defaults hold. ``context``
     defaults to the current one.
     """
 
-    kubeconfig: SecretRef | None = None
+    kubeconfig: Annotated[SecretRef, AfterValidator(_check_kubeconfig)] | None = None
     context: str | None = Field(default=None, min_length=1)
     labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
 

@@ -29,7 +29,7 @@ LARGEST = 1024 * 1024
 
 
 def resolve(
-    reference: SecretReference,
+    reference: SecretReference | str,
     *,
     k8s: Callable[[str, str, str], str] | None = None,
     folder: Path = Path(),
@@ -40,6 +40,8 @@ def resolve(
     ``k8s`` reads a Secret of a cluster by namespace, name and key. Relative paths start at
     ``folder``. ``timeout`` (seconds) bounds a command. Raises ``SecretError``.
     """
+    if isinstance(reference, str):
+        reference = _parsed(reference)
     match reference.kind:
         case ReferenceKind.ENV:
             value = _variable(reference)
@@ -53,6 +55,13 @@ def resolve(
     if not value:
         raise SecretError(f"{reference}: there is nothing in it")
     return value
+
+
+def _parsed(text: str) -> SecretReference:
+    try:
+        return parse_reference(text)
+    except ValueError as error:
+        raise SecretError(str(error)) from None
 
 
 def _variable(reference: SecretReference) -> str:
