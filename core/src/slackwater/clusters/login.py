@@ -1,0 +1,191 @@
+"""Login to a cluster, by the ``kubernetes`` package: exec plugins, OIDC, certificates, proxies.
+
+The only file that touches that package's login. What is not obvious about it (version 37):
+
+- Importing any part of it runs ``kubernetes/__init__``, which imports all its parts (about 0.6 s),
+  so it is imported on the first login and not before.
+- A failing exec plugin raises nothing; it is reported through the root logger, and the client then
+  comes without credentials. ``_Words`` catches those reports.
+- A token is renewed before each request that finds it within 5 minutes of its expiry, by running
+  the plugin again. Certificates from plugins are not; a 401 makes ``Cluster`` log in anew.
+- Embedded certificates and keys are written to files that are shared by content and deleted when
+  Python ends. The sharing is not safe among threads, so ``_write_embedded_files`` comes first.
+"""
+
+# The package says that it is typed, but its login is not.
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import logging
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from ssl import PEM_cert_to_DER_cert
+from typing import TYPE_CHECKING
+
+from slackwater.clusters.kubeconfig import Access
+from slackwater.clusters.translation import LOG_IN_AGAIN
+from slackwater.errors import ClusterDenied, ConfigurationError, Problem, SlackwaterError
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient, Configuration
+    from urllib3 import PoolManager
+
+_FILES = threading.Lock()
+_NO_FILE = (FileNotFoundError, PermissionError, IsADirectoryError)
+_PEM = "-----BEGIN CERTIFICATE-----"
+_PEM_END = "-----END CERTIFICATE-----"
+
+
+class Session:
+    """One login: the connections, and headers with credentials that are renewed in time."""
+
+    def __init__(self, client: ApiClient, access: Access) -> None:
+        self.pool: PoolManager = client.rest_client.pool_manager
+        self.url = access.server
+        self.ca_hash = authority_hash(access.authority())
+        self._client = client
+        self._renewal = threading.Lock()
+
+    def headers(self) -> dict[str, str]:
+        """The headers that say who we are. May run the exec plugin again."""
+        with self._renewal, _login_words():
+            settings = self._client.configuration.auth_settings()
+        # A token read from a file may end in a line break, which no header may carry.
+        return {auth["key"]: auth["value"].strip() for auth in settings.values() if auth["value"]}
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._client.close()
+
+
+def log_in(cluster: str, access: Access, *, connections: int) -> Session:
+    """Log in as the context says; runs its exec plugin, if it has one.
+
+    Raises ``ConfigurationError`` where the kubeconfig cannot work and ``ClusterDenied`` where the
+    login was refused. ``connections`` bounds those kept open.
+    """
+    from kubernetes.client import Configuration  # slow, see above
+    from kubernetes.config import ConfigException, new_client_from_config
+
+    settings = Configuration(connection_pool_maxsize=connections)
+    try:
+        _write_embedded_files(access)
+        with _login_words() as words:
+            client = new_client_from_config(
+                config_file=access.kubeconfig, context=access.context, client_configuration=settings
+            )
+        _check_plugin(cluster, access, words)
+        _silence_insecure_warning(settings)
+        return Session(client, access)
+    except SlackwaterError:
+        raise
+    except (ConfigException, ValueError, LookupError, TypeError, *_NO_FILE) as error:
+        raise _unusable(access, _reason(error)) from error
+    except Exception as error:  # OIDC runs code of five libraries, each with its own errors
+        said = f"{cluster}: login failed: {_reason(error)}"
+        raise ClusterDenied(said, cluster=cluster, hint=LOG_IN_AGAIN) from error
+
+
+def authority_hash(pem: bytes) -> str:
+    """SHA-256 over the certificates themselves, so that the file's layout does not matter.
+
+    Empty for no certificate: a server that is checked against the system's authorities has a
+    certificate whose issuer changes with each renewal and would identify nothing.
+    """
+    text = pem.decode("ascii", "replace")
+    blocks = [part.partition(_PEM_END)[0] for part in text.split(_PEM)[1:]]
+    certificates = sorted(PEM_cert_to_DER_cert(_PEM + block + _PEM_END) for block in blocks)
+    return sha256(b"".join(certificates)).hexdigest() if certificates else ""
+
+
+def _write_embedded_files(access: Access) -> None:
+    from kubernetes.config.kube_config import FileOrData  # slow, see above
+
+    with _FILES:
+        for entry, key in (
+            (access.cluster, "certificate-authority"),
+            (access.user, "client-certificate"),
+            (access.user, "client-key"),
+        ):
+            if f"{key}-data" in entry:
+                FileOrData(entry, key).as_file()
+
+
+def _silence_insecure_warning(settings: Configuration) -> None:
+    """``insecure-skip-tls-verify`` was chosen in the kubeconfig; urllib3 warns at each request."""
+    if not settings.verify_ssl:
+        from urllib3.exceptions import InsecureRequestWarning  # loaded by the login anyway
+
+        warnings.simplefilter("ignore", InsecureRequestWarning)
+
+
+def _check_plugin(cluster: str, access: Access, words: list[str]) -> None:
+    """A plugin that ran and said no is a refused login; one that could not run is a mistake."""
+    if not words:
+        return
+    said, plugin = words[-1], access.user.get("exec") or {}
+    command = plugin.get("command", "")
+    if said.startswith("exec: process returned"):
+        message = f"{cluster}: the login plugin {command!r} failed: {_last_words(said)}"
+        raise ClusterDenied(message, cluster=cluster, hint=LOG_IN_AGAIN)
+    if said.startswith("[Errno"):
+        wanted = " ".join(str(plugin.get("installHint") or "install it, or correct PATH").split())
+        raise _unusable(access, f"the login plugin {command!r} cannot be run ({said}); {wanted}")
+    raise _unusable(access, f"the login plugin {command!r} gave no credentials: {said}")
+
+
+def _unusable(access: Access, said: str) -> ConfigurationError:
+    return ConfigurationError(
+        Problem(f"context {access.context!r}: {said}", file=access.kubeconfig)
+    )
+
+
+def _reason(error: Exception) -> str:
+    return _last_words(str(error)) or type(error).__name__
+
+
+def _last_words(text: str) -> str:
+    """A plugin's own words; of a traceback only its last line, which is the reason."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if any("Traceback (most recent call last)" in line for line in lines):
+        return lines[-1]
+    return " ".join(lines)
+
+
+class _Words(logging.Filter):
+    """Keeps the login's reports to the root logger from the screen, and for us, per thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard = threading.local()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        heard = getattr(self.heard, "words", None)
+        if heard is None or record.module != "kube_config":
+            return True
+        heard.append(record.getMessage())
+        return False
+
+
+_WORDS = _Words()
+
+
+@contextmanager
+def _login_words() -> Iterator[list[str]]:
+    """Collect what the package logs in this thread meanwhile.
+
+    The handler is there because ``logging.error`` sets up printing where the root logger has none.
+    """
+    root, words, quiet = logging.getLogger(), list[str](), logging.NullHandler()
+    root.addFilter(_WORDS)  # once in all; it stays, and lets through what is not the login's
+    root.addHandler(quiet)
+    _WORDS.heard.words = words
+    try:
+        yield words
+    finally:
+        _WORDS.heard.words = None
+        root.removeHandler(quiet)

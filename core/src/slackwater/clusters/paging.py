@@ -1,0 +1,88 @@
+"""Reads long lists page by page, by ``limit`` and ``continue``, each object exactly once.
+
+https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+A list that takes longer than the server keeps its state expires (410). It is then read again in
+one answer, which cannot expire, as client-go's pager does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from slackwater.errors import ListExpired
+
+T = TypeVar("T")
+
+
+class _Place(msgspec.Struct):
+    """Where the list goes on; empty on the last page."""
+
+    token: str = msgspec.field(default="", name="continue")
+
+
+class _Page(msgspec.Struct, Generic[T]):
+    """A list answer. Go writes an empty list as null."""
+
+    metadata: _Place = msgspec.field(default_factory=_Place)
+    items: list[T] | None = None
+
+
+class _Metadata(msgspec.Struct):
+    uid: str = ""
+    namespace: str = ""
+    name: str = ""
+
+
+class _Identified(msgspec.Struct):
+    metadata: _Metadata
+
+
+def read_pages(
+    read: Callable[[int, str], bytes],
+    decode: Callable[[bytes, type[_Page[Any]]], _Page[Any]],
+    limit: int,
+    into: object,
+) -> Iterator[Sequence[Any]]:
+    """Yield the items of each page as ``into``.
+
+    ``read(limit, token)`` gives the bytes of a page (0 and "" mean none), ``decode(body, type)``
+    understands them. Items given out before the list expired are not given out again.
+    """
+    page_type, seen, token = _page_of(into), set[str](), ""
+    while True:
+        try:
+            body = read(limit, token)
+        except ListExpired:
+            if not token:
+                raise
+            limit, token = 0, ""
+            continue
+        page = decode(body, page_type)
+        token = page.metadata.token
+        items = page.items or ()
+        # The second look at the bytes costs time, so not for lists of one page.
+        yield _unseen(items, decode(body, _page_of(_Identified)), seen) if token or seen else items
+        if not token:
+            return
+
+
+def _page_of(item: object) -> type[_Page[Any]]:
+    return _Page[item]  # type: ignore[valid-type]  # a type that is only known at run time
+
+
+def _unseen(items: Sequence[T], page: _Page[_Identified], seen: set[str]) -> Sequence[T]:
+    """The items whose uids are new; ``seen`` grows by them.
+
+    A few aggregated APIs give no uids; there the name has to do.
+    """
+    fresh = []
+    for item, identified in zip(items, page.items or (), strict=True):
+        metadata = identified.metadata
+        key = metadata.uid or f"{metadata.namespace}/{metadata.name}"
+        if key not in seen:
+            seen.add(key)
+            fresh.append(item)
+    return fresh

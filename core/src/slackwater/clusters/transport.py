@@ -1,0 +1,172 @@
+"""HTTP between us and one API server: login, time-outs, how many at once, quick second tries.
+
+Works on the connections that the ``kubernetes`` package sets up (its urllib3 pool) and passes raw
+bytes; the package's own calls would decode every list into dictionaries.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from slackwater.clusters.translation import Call, from_answer, from_failure
+from slackwater.errors import ClusterUnreachable
+
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse
+
+    from slackwater.clusters.kubeconfig import Access
+    from slackwater.clusters.login import Session
+
+AT_ONCE = 8  # requests side by side: enough to hide latency, far below the server's own limits
+_TRIES = 3  # of one read whose connection breaks
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that is no error. ``headers`` are found whatever their case."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Transport:
+    """Sends requests to one API server. Connects with the first; thread-safe.
+
+    ``timeout`` is in seconds, for connecting and for each silence while reading. A server that
+    cannot be connected to costs it once: for as long again, requests fail at once.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        find_access: Callable[[], Access],
+        *,
+        timeout: float,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._name = name
+        self._find_access = find_access
+        self._timeout = timeout
+        self._clock = clock
+        self._session: Session | None = None
+        self._login = threading.Lock()
+        self._places = threading.BoundedSemaphore(AT_ONCE)
+        self._silence: tuple[datetime, str] | None = None
+
+    def session(self, *, instead_of: Session | None = None) -> Session:
+        """The login in use; a new one where there is none yet, or only the refused one."""
+        from slackwater.clusters.login import log_in  # leads to the kubernetes package, 0.6 s
+
+        with self._login:
+            if self._session is None or self._session is instead_of:
+                self._session = log_in(self._name, self._find_access(), connections=AT_ONCE)
+            return self._session
+
+    def close(self) -> None:
+        """Close the connections. Twice is fine; a later request connects again."""
+        with self._login:
+            session, self._session = self._session, None
+        if session:
+            session.close()
+
+    def request(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Answer:
+        """The answer, or one of our errors. A 401 is met with one new login and one more try."""
+        session = self.session()
+        answer = self._send(session, method, path, headers, body)
+        if answer.status == 401:
+            session = self.session(instead_of=session)
+            answer = self._send(session, method, path, headers, body)
+        if 200 <= answer.status < 300:
+            return Answer(answer.headers, answer.data)
+        call = Call(self._name, session.url, method, path)
+        raise from_answer(call, answer.status, answer.headers, answer.data)
+
+    def _send(
+        self,
+        session: Session,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+    ) -> BaseHTTPResponse:
+        """One exchange, whatever its status."""
+        with self._places:
+            self._refuse_while_silent()
+            try:
+                credentials = session.headers()
+                return self._exchange(session, method, path, {**headers, **credentials}, body)
+            except Exception as error:  # noqa: BLE001  all that login and urllib3 raise
+                failure = from_failure(Call(self._name, session.url, method, path), error)
+                self._note_silence(error, failure)
+        # Raised out here, so that the foreign error is no context of ours: it may quote headers.
+        raise failure
+
+    def _exchange(
+        self,
+        session: Session,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+    ) -> BaseHTTPResponse:
+        from urllib3 import Timeout  # loaded by the login anyway
+
+        def once() -> BaseHTTPResponse:
+            return session.pool.request(
+                method,
+                session.url + path,
+                body=body,
+                headers={"User-Agent": "slackwater", "Accept-Encoding": "gzip", **headers},
+                timeout=Timeout(connect=self._timeout, read=self._timeout),
+                retries=False,
+            )
+
+        return _quick_tries(once) if method == "GET" else once()
+
+    def _refuse_while_silent(self) -> None:
+        if self._silence is None:
+            return
+        since, message = self._silence
+        # A clock set back must not make the silence last.
+        if timedelta(0) <= self._clock() - since < timedelta(seconds=self._timeout):
+            raise ClusterUnreachable(message, cluster=self._name)
+        self._silence = None
+
+    def _note_silence(self, error: Exception, failure: Exception) -> None:
+        from urllib3 import exceptions as urllib3  # loaded by the login anyway
+
+        refused = isinstance(error, urllib3.NewConnectionError)  # a subclass, and quick
+        if isinstance(error, urllib3.ConnectTimeoutError) and not refused:
+            self._silence = (self._clock(), str(failure))
+
+
+def _quick_tries(read: Callable[[], BaseHTTPResponse]) -> BaseHTTPResponse:
+    """Try a read again where the connection broke, was refused at once, or went stale while idle.
+
+    Not after a time-out, which would cost it thrice, nor after anything that the server said.
+    """
+    import tenacity  # pulls in asyncio; only needed with the first request
+
+    tries = tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(_TRIES),
+        wait=tenacity.wait_random_exponential(multiplier=0.05, max=0.4),
+        retry=tenacity.retry_if_exception(_broke_quickly),
+        reraise=True,
+    )
+    return tries(read)
+
+
+def _broke_quickly(error: BaseException) -> bool:
+    from urllib3 import exceptions as urllib3  # loaded by the login anyway
+
+    # Resolving names has time-outs of its own, long ones.
+    if isinstance(error, urllib3.NameResolutionError):
+        return False
+    quick = (urllib3.NewConnectionError, urllib3.ProtocolError, urllib3.ClosedPoolError)
+    return isinstance(error, quick)
