@@ -1,0 +1,147 @@
+"""The engines: which programs, from which Go modules, and where their builds lie.
+
+A family is a folder with its own go.mod, because the tools need different `replace` lines.
+Versions are fixed there; this module adds the names, the packages and the version stamps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+
+from slackwater_testbed.errors import EngineMissing, TestbedError
+
+SOURCES = Path(__file__).parents[2] / "engines"
+CACHE_VARIABLE = "SLACKWATER_TESTBED_CACHE"
+BUILD_FLAGS = ("-mod=readonly", "-trimpath", "-buildvcs=false")
+HASHED_FILES = ("go.mod", "go.sum", "main.go")
+
+
+@dataclass(frozen=True)
+class Family:
+    """Engines that share one go.mod.
+
+    `packages` maps the file name below `bin/` to the Go package; `stamps` are linker variables.
+    """
+
+    name: str
+    packages: Mapping[str, str]
+    stamps: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def source(self) -> Path:
+        """The folder with go.mod and go.sum."""
+        return SOURCES / self.name
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags of `go build`: no debug tables, which halves the time to link."""
+        stamps = [f"-X {variable}={value}" for variable, value in self.stamps.items()]
+        return (*BUILD_FLAGS, "-ldflags", " ".join(["-s -w", *stamps]))
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hex digits that change with everything a build depends on but Go itself."""
+        digest = hashlib.sha256(repr((self.flags, sorted(self.packages.items()))).encode())
+        for name in HASHED_FILES:
+            file = self.source / name
+            digest.update(f"\0{name}\0".encode() + (file.read_bytes() if file.exists() else b""))
+        return digest.hexdigest()[:16]
+
+    @property
+    def folder(self) -> Path:
+        """Where this family's build lies. It exists only when the build is complete."""
+        return cache() / f"{self.name}-{self.fingerprint}"
+
+    @property
+    def built(self) -> bool:
+        """Whether every engine of the family is there."""
+        return all((self.folder / "bin" / name).exists() for name in self.packages)
+
+
+# Without these a kube-apiserver calls itself v0.0.0-master+$Format:%H$, which clients refuse.
+_KUBERNETES_VERSION = {
+    "gitVersion": "v1.36.3",
+    "gitMajor": "1",
+    "gitMinor": "36",
+    "gitTreeState": "clean",
+    "gitCommit": "unknown",
+    "buildDate": "1970-01-01T00:00:00Z",
+}
+
+FAMILIES = (
+    Family(
+        "etcd",
+        {
+            "etcd": "go.etcd.io/etcd/server/v3",
+            "etcdctl": "go.etcd.io/etcd/etcdctl/v3",
+            "etcdutl": "go.etcd.io/etcd/etcdutl/v3",
+        },
+    ),
+    Family(
+        "kubernetes",
+        {
+            name: f"k8s.io/kubernetes/cmd/{name}"
+            for name in ("kube-apiserver", "kube-controller-manager", "kubectl")
+        },
+        {
+            f"{package}.{variable}": value
+            for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+            for variable, value in _KUBERNETES_VERSION.items()
+        },
+    ),
+    Family(
+        "velero",
+        {
+            "velero": ".",
+            # In a folder of its own: the server runs every program that lies beside a plugin.
+            "plugins/velero-plugin-for-aws": (
+                "github.com/vmware-tanzu/velero-plugin-for-aws/velero-plugin-for-aws"
+            ),
+        },
+        {
+            "github.com/vmware-tanzu/velero/pkg/buildinfo.Version": "v1.18.3",
+            "github.com/vmware-tanzu/velero/pkg/buildinfo.GitTreeState": "clean",
+        },
+    ),
+    Family("s3", {"versitygw": "github.com/versity/versitygw/cmd/versitygw"}),
+)
+
+
+def cache() -> Path:
+    """Return the folder of all builds, outside of every checkout."""
+    chosen = os.environ.get(CACHE_VARIABLE)
+    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("slackwater")) / "testbed"
+
+
+def families(names: Iterable[str] = ()) -> tuple[Family, ...]:
+    """Return the families of these names, or all of them. Raise TestbedError for an unknown."""
+    known = {family.name: family for family in FAMILIES}
+    wanted = list(names)
+    if unknown := set(wanted) - set(known):
+        raise TestbedError(f"no family {', '.join(unknown)}; there are {', '.join(known)}")
+    return tuple(known[name] for name in wanted) or FAMILIES
+
+
+def missing(names: Iterable[str] = ()) -> list[str]:
+    """Return the names of the engines that are not built, as `family/engine`."""
+    return [
+        f"{family.name}/{Path(name).name}"
+        for family in families(names)
+        if not family.built
+        for name in family.packages
+    ]
+
+
+def binary(name: str) -> Path:
+    """Return the path of a built engine, such as `kubectl`. Raise EngineMissing if it isn't."""
+    for family in FAMILIES:
+        for path in family.packages:
+            if Path(path).name == name and family.built:
+                return family.folder / "bin" / path
+    raise EngineMissing(f"{name} is not built: run `python -m slackwater_testbed build`")

@@ -1,0 +1,118 @@
+"""The pytest plugin: the marker `real`, and a testbed shared by a test run.
+
+pytest loads it by itself wherever this distribution is installed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import uuid
+from collections.abc import Generator, Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+# What only tests on real engines need is imported there, so that the others start quickly.
+if TYPE_CHECKING:
+    from slackwater_testbed.testbed import Testbed
+
+REQUIRED_VARIABLE = "SLACKWATER_TESTBED"
+NOT_BUILT = "engines are not built"
+LINES_PER_LOG = 20
+LONGEST_NAME = 40
+_TESTBED = pytest.StashKey["Testbed"]()
+
+
+@pytest.fixture(scope="session")
+def testbed(pytestconfig: pytest.Config) -> Iterator[Testbed]:
+    """Two real clusters, `east` and `west`, shared by all tests of the run.
+
+    A test may kill whatever it likes: what does not run is started again before the next test.
+    """
+    from slackwater_testbed import state
+    from slackwater_testbed.testbed import Testbed
+
+    shared = Testbed(state.claim())
+    try:
+        shared.install()
+        pytestconfig.stash[_TESTBED] = shared
+        yield shared
+    finally:
+        shared.remove()
+
+
+@pytest.fixture
+def fresh_namespace(testbed: Testbed, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of a new, empty namespace in the first cluster; in no other is one of that name.
+
+    It is deleted after the test wherever it is then.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
+    name = f"{slug[:LONGEST_NAME].strip('-')}-{uuid.uuid4().hex[:6]}"
+    next(iter(testbed)).kubectl("create", "namespace", name)
+    yield name
+    testbed.start()
+    for cluster in testbed:
+        cluster.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep all tests of one testbed on one worker, where xdist groups (`--dist loadgroup`)."""
+    for item in items:
+        if _uses_testbed(item):
+            item.add_marker(pytest.mark.xdist_group("testbed"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip or fail a test marked `real` without engines; mend what the last test has killed."""
+    if item.get_closest_marker("real") is None:
+        return
+    if absent := _missing():
+        reason = f"{NOT_BUILT}: {', '.join(absent)}"
+        (pytest.fail if os.environ.get(REQUIRED_VARIABLE) == "required" else pytest.skip)(reason)
+    if _uses_testbed(item) and _TESTBED in item.config.stash:
+        item.config.stash[_TESTBED].start()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Append the last lines of each engine's log to the report of a test that failed."""
+    report = yield
+    if report.failed and _uses_testbed(item) and _TESTBED in item.config.stash:
+        report.sections.extend(_last_lines(item.config.stash[_TESTBED]))
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests on real engines were not run, and how they can be."""
+    skipped = terminalreporter.getreports("skipped")
+    count = sum(NOT_BUILT in str(report.longrepr) for report in skipped)
+    if count:
+        tests = "test" if count == 1 else "tests"
+        terminalreporter.write_line(
+            f"{count} {tests} on real engines not run: `make test TESTBED=1` builds the engines"
+            " first (once, about 25 minutes on 2 cores, needs Go).",
+            yellow=True,
+        )
+
+
+@cache
+def _missing() -> tuple[str, ...]:
+    from slackwater_testbed import engines
+
+    return tuple(engines.missing())
+
+
+def _uses_testbed(item: pytest.Item) -> bool:
+    return "testbed" in getattr(item, "fixturenames", ())
+
+
+def _last_lines(testbed: Testbed) -> Iterator[tuple[str, str]]:
+    from slackwater_testbed.errors import tail
+
+    for server in testbed.servers:
+        yield f"end of {server.log}", tail(server.log, LINES_PER_LOG)

@@ -1,0 +1,80 @@
+"""What `velero install` would put into a cluster, less the running Deployment."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from slackwater_testbed.objectstore import BUCKET, REGION, ObjectStore
+
+NAMESPACE = "velero"
+IMAGE = "velero/velero:v1.18.3"
+SECRET, SECRET_KEY = "cloud-credentials", "cloud"
+
+
+def installation(credentials: Mapping[str, str]) -> str:
+    """Return namespace, credentials and Deployment.
+
+    The Deployment has no replicas. It is there because restores look it up, and because clients
+    read the version from its image.
+    """
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": SECRET, "namespace": NAMESPACE},
+        "stringData": {SECRET_KEY: _credentials_file(credentials)},
+    }
+    return yaml.safe_dump_all([namespace, secret, _deployment()])
+
+
+def location(name: str, store: ObjectStore, *, prefix: str, access_mode: str, default: bool) -> str:
+    """Return a BackupStorageLocation over a prefix of the shared bucket."""
+    authority = base64.b64encode(store.authority.read_bytes()).decode()
+    spec = {
+        "provider": "aws",
+        "default": default,
+        "accessMode": access_mode,
+        "backupSyncPeriod": "1s",
+        "validationFrequency": "5s",
+        "objectStorage": {"bucket": BUCKET, "prefix": prefix, "caCert": authority},
+        "credential": {"name": SECRET, "key": SECRET_KEY},
+        "config": {
+            "region": REGION,
+            "s3ForcePathStyle": "true",
+            "s3Url": store.endpoint,
+            "checksumAlgorithm": "",
+        },
+    }
+    return yaml.safe_dump({
+        "apiVersion": "velero.io/v1",
+        "kind": "BackupStorageLocation",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": spec,
+    })  # fmt: skip
+
+
+def _deployment() -> dict[str, Any]:
+    labels = {"component": "velero", "deploy": "velero"}
+    container = {"name": "velero", "image": IMAGE, "command": ["/velero"], "args": ["server"]}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "velero", "namespace": NAMESPACE, "labels": labels},
+        "spec": {
+            "replicas": 0,
+            "selector": {"matchLabels": {"deploy": "velero"}},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+        },
+    }
+
+
+def _credentials_file(credentials: Mapping[str, str]) -> str:
+    return (
+        "[default]\n"
+        f"aws_access_key_id={credentials['access_key']}\n"
+        f"aws_secret_access_key={credentials['secret_key']}\n"
+    )
