@@ -1,0 +1,51 @@
+# A few words for a person and for CI alike. They need Python 3.11 or newer and make; the rest they fetch.
+
+PYTHON ?= python3
+BIN := .venv/bin
+WHAT_IS_INSTALLED := uv.lock pyproject.toml $(wildcard core/pyproject.toml plugins/*/pyproject.toml tests/*/pyproject.toml)
+
+# The environment is always here, whatever the user's own settings of uv say.
+export UV_PROJECT_ENVIRONMENT := .venv
+
+.PHONY: help demo test test-long bench check format testbed-up testbed-status testbed-down
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/.$(if $(REAL),everything,demo) ## the whole story in two minutes, on emulated clusters; REAL=1: on real ones
+	@$(BIN)/slackwater demo $(if $(REAL),--real)
+
+# Tests on real engines share one testbed, so they run one after another, after the others.
+test: .venv/.everything ## all tests in a few minutes, those on real engines where they are built; TESTBED=1: build them first
+	@$(BIN)/pytest -n 2 -m "not real and not long"
+	@$(if $(TESTBED),$(BIN)/python -m slackwater_testbed build)
+	@$(if $(TESTBED),SLACKWATER_TESTBED=required) $(BIN)/pytest -n 0 -m "real and not long"
+
+test-long: .venv/.everything ## what takes longer than CI should, real engines included
+	@$(BIN)/python -m slackwater_testbed build
+	@SLACKWATER_TESTBED=required $(BIN)/pytest -n 0 -m long
+
+bench: .venv/.everything ## measure side by side with other tools; prints a table, asserts nothing
+	@$(BIN)/python tests/benchmarks
+
+check: .venv/.everything ## lint, format and types, as CI wants them
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: .venv/.everything ## put the code into the form that check wants
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+testbed-up: .venv/.everything ## start real clusters on loopback and print their kubeconfigs
+	@$(BIN)/python -m slackwater_testbed up
+
+testbed-status: .venv/.everything ## what runs, and where
+	@$(BIN)/python -m slackwater_testbed status
+
+testbed-down: .venv/.everything ## stop them
+	@$(BIN)/python -m slackwater_testbed down
+
+.venv/.everything .venv/.demo: $(WHAT_IS_INSTALLED)
+	@PYTHON=$(PYTHON) scripts/install $(patsubst .%,%,$(@F))
+	@touch $@
