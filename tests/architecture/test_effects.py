@@ -1,0 +1,64 @@
+"""What the program does to the outside is done in one place each: printing, and waiting."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from .source import Module, core_modules, plugin_modules
+
+MAY_PRINT = ("slackwater.cli", "slackwater.demo")
+MAY_SLEEP = ("slackwater.runs", "slackwater.testing", "slackwater.demo")
+
+
+def prints(module: Module) -> Iterator[int]:
+    """Lines that call ``print`` or take hold of the standard streams."""
+    for node in ast.walk(module.tree):
+        match node:
+            case ast.Call(func=ast.Name(id="print")):
+                yield node.lineno
+            case ast.Attribute(value=ast.Name(id="sys"), attr="stdout" | "stderr"):
+                yield node.lineno
+
+
+def sleeps(module: Module) -> Iterator[int]:
+    """Lines that take hold of a function that sleeps."""
+    for node in ast.walk(module.tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id="time" | "asyncio"), attr="sleep"):
+                yield node.lineno
+            case ast.ImportFrom(module="time" | "asyncio", names=names):
+                yield from (node.lineno for alias in names if alias.name == "sleep")
+
+
+def is_emulator(module: Module) -> bool:
+    return module.name.split(".")[1:2] == ["emulator"]
+
+
+def test_nothing_prints_outside_the_command_line():
+    modules = (m for m in (*core_modules(), *plugin_modules()) if not m.lies_in(*MAY_PRINT))
+    assert [(m.name, line) for m in modules for line in prints(m)] == []
+
+
+def test_nothing_sleeps_outside_the_runs():
+    modules = (m for m in (*core_modules(), *plugin_modules()) if not m.lies_in(*MAY_SLEEP))
+    assert [(m.name, line) for m in modules if not is_emulator(m) for line in sleeps(m)] == []
+
+
+@pytest.mark.parametrize("text", ["print('done')", "import sys\nsys.stderr.write('done')"])
+def test_printing_is_seen(text):
+    assert list(prints(Module("slackwater.client", text)))
+
+
+@pytest.mark.parametrize(
+    "text", ["import time\ntime.sleep(1)", "from time import sleep", "f(wait=time.sleep)"]
+)
+def test_sleeping_is_seen(text):
+    assert list(sleeps(Module("slackwater.client", text)))
+
+
+def test_speaking_of_either_is_let_through():
+    module = Module("slackwater.client", '"""print, time.sleep"""\nlog.print(time.time())')
+    assert [*prints(module), *sleeps(module)] == []
