@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -86,6 +87,21 @@ def test_paths_inside_start_at_their_file(tmp_path: Path, api: ApiServer) -> Non
     with Cluster("eu", kubeconfig=written(tmp_path / "deep" / "config", content)) as cluster:
         cluster.get("/version")
     assert api.requests[0].token == "from-file"
+
+
+def test_a_plugin_with_a_path_is_found_beside_its_kubeconfig(
+    tmp_path: Path, api: ApiServer
+) -> None:
+    plugin = tmp_path / "deep" / "bin" / "plugin"
+    version = "client.authentication.k8s.io/v1"
+    answer = {"apiVersion": version, "kind": "ExecCredential", "status": {"token": "given"}}
+    written(plugin, f"#!/bin/sh\necho '{json.dumps(answer)}'\n").chmod(0o700)
+    content = config("eu", server=api.url, current="eu")
+    user = {"exec": {"apiVersion": version, "command": "bin/plugin"}}
+    content["users"] = [{"name": "eu", "user": user}]
+    with Cluster("eu", kubeconfig=written(tmp_path / "deep" / "config", content)) as cluster:
+        cluster.get("/version")
+    assert api.requests[0].token == "given"
 
 
 def test_a_context_can_be_chosen(tmp_path: Path, api: ApiServer) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import logging
 import sys
 from collections.abc import Callable
@@ -11,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from slackwater.clusters import Cluster
 from slackwater.errors import ClusterDenied, ConfigurationError
 
 from .api_server import Answer, ApiServer, Request, status
-from .conftest import Kubeconfig
+from .certificates import Authority
+from .conftest import Kubeconfig, StartTls
 
 PATH = "/api/v1/pods"
 
@@ -238,3 +242,62 @@ def test_other_reports_to_the_root_logger_still_come_through(
 )
 def test_users_that_cannot_work(kubeconfig: Kubeconfig, user: dict[str, Any]) -> None:
     assert "context 'here'" in str(failing(kubeconfig, user, ConfigurationError))
+
+
+def jwt(expires: datetime) -> str:
+    parts = ({"alg": "none"}, {"exp": int(expires.timestamp())}, {})
+    return ".".join(
+        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts
+    )
+
+
+def test_an_oidc_token_is_renewed_and_kept_in_the_kubeconfig(
+    api: ApiServer, tls_api: StartTls, authority: Authority, kubeconfig: Kubeconfig
+) -> None:
+    issuer, renewed = tls_api(), jwt(FUTURE)
+
+    def issue(request: Request) -> Answer:
+        if request.path == "/token":
+            assert b"refresh_token=first" in request.body
+            return Answer({"id_token": renewed, "refresh_token": "second", "access_token": "x"})
+        return Answer({"token_endpoint": f"{issuer.url}/token"})
+
+    issuer.answer = issue
+    settings = {
+        "idp-issuer-url": issuer.url,
+        "idp-certificate-authority-data": authority.data,
+        "client-id": "slackwater",
+        "client-secret": "secret",
+        "id-token": jwt(PAST),
+        "refresh-token": "first",
+    }
+    path = kubeconfig(api.url, user={"auth-provider": {"name": "oidc", "config": settings}})
+    with Cluster("eu", kubeconfig=path) as cluster:
+        cluster.get(PATH)
+    assert api.requests[0].token == renewed
+    kept = yaml.safe_load(path.read_text())["users"][0]["user"]["auth-provider"]["config"]
+    assert (kept["id-token"], kept["refresh-token"]) == (renewed, "second")
+
+
+def test_an_oidc_issuer_that_refuses_is_a_denied_login(
+    tls_api: StartTls, authority: Authority, kubeconfig: Kubeconfig
+) -> None:
+    issuer = tls_api()
+    issuer.answer = lambda request: (
+        Answer({"error": "invalid_grant"}, 400)
+        if request.path == "/token"
+        else Answer({"token_endpoint": f"{issuer.url}/token"})
+    )
+    settings = {
+        "idp-issuer-url": issuer.url,
+        "idp-certificate-authority-data": authority.data,
+        "client-id": "slackwater",
+        "client-secret": "canary",
+        "id-token": jwt(PAST),
+        "refresh-token": "canary",
+    }
+    error = failing(
+        kubeconfig, {"auth-provider": {"name": "oidc", "config": settings}}, ClusterDenied
+    )
+    assert "login failed: (invalid_grant)" in str(error)
+    assert "canary" not in str(error)

@@ -21,6 +21,8 @@ from slackwater.errors import ConfigurationError, Problem
 
 Entry = Mapping[str, Any]
 
+_PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+
 
 @dataclass(frozen=True)
 class ContextInfo:
@@ -33,11 +35,13 @@ class ContextInfo:
 
 @dataclass(frozen=True, repr=False)
 class Access:
-    """What one context says about its cluster and user. Holds credentials, so it has no repr."""
+    """What one context says about its cluster and user. Holds credentials, so it has no repr.
+
+    ``kubeconfig`` is the file, or several as in ``KUBECONFIG``. Paths in the entries are absolute.
+    """
 
     kubeconfig: str
     context: str
-    folder: Path
     cluster: Entry
     user: Entry
 
@@ -57,7 +61,7 @@ class Access:
             if data := self.cluster.get("certificate-authority-data"):
                 return base64.b64decode(str(data))
             if file := self.cluster.get("certificate-authority"):
-                return (self.folder / str(file)).read_bytes()
+                return Path(file).read_bytes()
         except (OSError, binascii.Error, TypeError) as error:
             said = f"the certificate authority of context {self.context!r} cannot be read: {error}"
             raise ConfigurationError(Problem(said, file=self.kubeconfig)) from error
@@ -98,14 +102,14 @@ def _suggestion(name: str, known: Mapping[str, Any]) -> str:
 
 
 class _Merged:
-    """Several kubeconfig files as one. Each entry is kept with the folder its paths start from."""
+    """Several kubeconfig files as one."""
 
     def __init__(self, kubeconfig: Path | None) -> None:
         self.text = str(kubeconfig) if kubeconfig else _default_files()
         self.current = ""
-        self.contexts: dict[str, tuple[Entry, Path]] = {}
-        self.clusters: dict[str, tuple[Entry, Path]] = {}
-        self.users: dict[str, tuple[Entry, Path]] = {}
+        self.contexts: dict[str, Entry] = {}
+        self.clusters: dict[str, Entry] = {}
+        self.users: dict[str, Entry] = {}
         for path in self._existing():
             self._add(path, _parse(path))
 
@@ -113,8 +117,7 @@ class _Merged:
         return ConfigurationError(Problem(f"the kubeconfig {message}", file=self.text))
 
     def server_of(self, context: str) -> str:
-        cluster, _ = self.clusters.get(self._named(context, "cluster"), ({}, Path()))
-        return str(cluster.get("server", ""))
+        return str(self.clusters.get(self._named(context, "cluster"), {}).get("server", ""))
 
     def access(self, context: str) -> Access:
         cluster_name = self._named(context, "cluster")
@@ -122,17 +125,16 @@ class _Merged:
             raise self.problem(
                 f"has no cluster {cluster_name!r}, which context {context!r} leads to"
             )
-        cluster, folder = self.clusters[cluster_name]
+        cluster = self.clusters[cluster_name]
         if not cluster.get("server"):
             raise self.problem(f"names no server for cluster {cluster_name!r}")
         user_name = self._named(context, "user")
         if user_name and user_name not in self.users:
             raise self.problem(f"has no user {user_name!r}, whom context {context!r} logs in as")
-        user, _ = self.users.get(user_name, ({}, folder))
-        return Access(self.text, context, folder, cluster, user)
+        return Access(self.text, context, cluster, self.users.get(user_name, {}))
 
     def _named(self, context: str, kind: str) -> str:
-        return str(self.contexts[context][0].get(kind, ""))
+        return str(self.contexts[context].get(kind, ""))
 
     def _existing(self) -> list[Path]:
         paths = [Path(part).expanduser() for part in self.text.split(os.pathsep) if part]
@@ -149,7 +151,16 @@ class _Merged:
             (self.users, "users", "user"),
         ):
             for name, entry in _entries(path, content, plural, singular):
-                target.setdefault(name, (entry, path.absolute().parent))
+                target.setdefault(name, _with_absolute_paths(entry, path.absolute().parent))
+
+
+def _with_absolute_paths(entry: Entry, folder: Path) -> Entry:
+    """Paths in a kubeconfig start at its folder; so does a plugin's command with a slash in it."""
+    paths: dict[str, Any] = {key: str(folder / str(entry[key])) for key in _PATHS if entry.get(key)}
+    plugin = entry.get("exec")
+    if isinstance(plugin, dict) and "/" in str(plugin.get("command", "")):
+        paths["exec"] = plugin | {"command": str(folder / plugin["command"])}
+    return {**entry, **paths}
 
 
 def _default_files() -> str:

@@ -69,15 +69,13 @@ def log_in(cluster: str, access: Access, *, connections: int) -> Session:
     login was refused. ``connections`` bounds those kept open.
     """
     from kubernetes.client import Configuration  # slow, see above
-    from kubernetes.config import ConfigException, new_client_from_config
+    from kubernetes.config import ConfigException
 
     settings = Configuration(connection_pool_maxsize=connections)
     try:
         _write_embedded_files(access)
         with _login_words() as words:
-            client = new_client_from_config(
-                config_file=access.kubeconfig, context=access.context, client_configuration=settings
-            )
+            client = _new_client(access, settings)
         _check_plugin(cluster, access, words)
         _silence_insecure_warning(settings)
         return Session(client, access)
@@ -88,6 +86,29 @@ def log_in(cluster: str, access: Access, *, connections: int) -> Session:
     except Exception as error:  # OIDC runs code of five libraries, each with its own errors
         said = f"{cluster}: login failed: {_reason(error)}"
         raise ClusterDenied(said, cluster=cluster, hint=LOG_IN_AGAIN) from error
+
+
+def _new_client(access: Access, settings: Configuration) -> ApiClient:
+    """The package's client for one context.
+
+    It parses the whole kubeconfig in Python for each login, which takes long where a fleet shares
+    one; so it is given only what the context needs. Not where the login renews tokens in the
+    kubeconfig: it must write them back, or the next process would come with used-up ones.
+    """
+    from kubernetes.config import new_client_from_config, new_client_from_config_dict  # see above
+
+    chosen = {"context": access.context, "client_configuration": settings}
+    client: ApiClient
+    if "auth-provider" in access.user:
+        client = new_client_from_config(access.kubeconfig, **chosen)
+    else:
+        excerpt = {
+            "contexts": [{"name": access.context, "context": {"cluster": "its", "user": "its"}}],
+            "clusters": [{"name": "its", "cluster": access.cluster}],
+            "users": [{"name": "its", "user": access.user}],
+        }
+        client = new_client_from_config_dict(excerpt, **chosen)
+    return client
 
 
 def authority_hash(pem: bytes) -> str:

@@ -168,5 +168,7 @@ def _broke_quickly(error: BaseException) -> bool:
     # Resolving names has time-outs of its own, long ones.
     if isinstance(error, urllib3.NameResolutionError):
         return False
+    if isinstance(error, urllib3.SSLError):
+        return "EOF occurred" in str(error)
     quick = (urllib3.NewConnectionError, urllib3.ProtocolError, urllib3.ClosedPoolError)
     return isinstance(error, quick)
