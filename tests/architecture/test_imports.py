@@ -12,6 +12,7 @@ from .source import CORE, PLUGINS, Module, plugin_modules
 
 # From the top down. What stands in one row is independent of its neighbours.
 LAYERS = (
+    {"__main__"},
     {"cli"},
     {"demo"},
     {"client"},
