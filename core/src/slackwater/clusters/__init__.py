@@ -8,22 +8,47 @@ from __future__ import annotations
 
 from slackwater.clusters.access import Cluster, Object
 from slackwater.clusters.identity import ClockOffset, ClusterIdentity
-from slackwater.clusters.inventory import Inventory, take_inventory
+from slackwater.clusters.inventory import (
+    Gap,
+    Inventory,
+    Namespace,
+    StorageClass,
+    Volume,
+    take_inventory,
+)
 from slackwater.clusters.kubeconfig import ContextInfo, list_contexts
 from slackwater.clusters.platform import Platform
-from slackwater.clusters.resources import Resource
+from slackwater.clusters.resources import (
+    CUSTOM_RESOURCE_DEFINITIONS,
+    NAMESPACES,
+    NODES,
+    PERSISTENT_VOLUME_CLAIMS,
+    PERSISTENT_VOLUMES,
+    STORAGE_CLASSES,
+    Resource,
+)
 from slackwater.clusters.rights import Right
 
 __all__ = [
+    "CUSTOM_RESOURCE_DEFINITIONS",
+    "NAMESPACES",
+    "NODES",
+    "PERSISTENT_VOLUMES",
+    "PERSISTENT_VOLUME_CLAIMS",
+    "STORAGE_CLASSES",
     "ClockOffset",
     "Cluster",
     "ClusterIdentity",
     "ContextInfo",
+    "Gap",
     "Inventory",
+    "Namespace",
     "Object",
     "Platform",
     "Resource",
     "Right",
+    "StorageClass",
+    "Volume",
     "list_contexts",
     "take_inventory",
 ]

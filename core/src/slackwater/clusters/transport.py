@@ -96,6 +96,8 @@ class Transport:
         body: bytes | None,
     ) -> BaseHTTPResponse:
         """One exchange, whatever its status."""
+        from urllib3.exceptions import HTTPError  # loaded by the login anyway
+
         with self._places:
             self._refuse_while_silent()
             try:
@@ -104,8 +106,9 @@ class Transport:
             except Exception as error:  # noqa: BLE001  all that login and urllib3 raise
                 failure = from_failure(Call(self._name, session.url, method, path), error)
                 self._note_silence(error, failure)
-        # Raised out here, so that the foreign error is no context of ours: it may quote headers.
-        raise failure
+                cause = error if isinstance(error, HTTPError) else None
+        # Raised out here, for others are no context of ours: http.client quotes headers it refuses.
+        raise failure from cause
 
     def _exchange(
         self,
