@@ -13,7 +13,8 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.$(if $(REAL),everything,demo) ## the whole story in two minutes, on emulated clusters; REAL=1: on real ones
-	@$(BIN)/slackwater demo $(if $(REAL),--real)
+	@$(if $(REAL),$(BIN)/python -m slackwater_testbed build)
+	@$(BIN)/slackwater demo $(if $(REAL),--stage real)
 
 # Tests on real engines share one testbed, so they run one after another, after the others.
 test: .venv/.everything ## all tests in a few minutes, those on real engines where they are built; TESTBED=1: build them first
