@@ -14,6 +14,7 @@ from slackwater.backend.contract import Backend, BackendType, Context
 from slackwater.clusters import Cluster
 from slackwater.errors import ConfigurationError, Problem
 from slackwater.fleet import ClusterEntry, FleetFile
+from slackwater.model.secret import ReferenceKind, parse_reference
 
 
 @dataclass
@@ -89,11 +90,28 @@ class Connections:
     def _connect(self, entry: ClusterEntry) -> Cluster:
         return Cluster(
             entry.name,
-            kubeconfig=entry.kubeconfig_path,
+            kubeconfig=self._kubeconfig(entry),
             context=entry.context,
             timeout=self.timeout,
             clock=self.clock,
         )
+
+    def _kubeconfig(self, entry: ClusterEntry) -> Path | None:
+        """Return the file that is referred to; relative to the fleet file's folder.
+
+        Only ``file:`` makes sense here: login needs a file, and we leave no copy of one about.
+        """
+        if entry.kubeconfig is None:
+            return None
+        reference = parse_reference(entry.kubeconfig)
+        if reference.kind is not ReferenceKind.FILE:
+            problem = Problem(
+                f"{reference.kind}: cannot name a kubeconfig; write file:/path",
+                field=f"clusters.{entry.name}.kubeconfig",
+                file=str(self.fleet.path),
+            )
+            raise ConfigurationError(problem)
+        return self.fleet.path.parent / Path(reference.parts[0]).expanduser()
 
     def _create(self, cluster: str, tool: str) -> Backend:
         settings = self.entry(cluster).backends.get(tool)

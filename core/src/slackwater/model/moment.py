@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from slackwater.model.duration import format_duration, parse_duration
 from slackwater.model.frozen import Frozen
+from slackwater.model.zones import zone_named
 
 EXAMPLES = (
     '"2026-11-21 14:05", 2026-11-21T14:05:00Z, 2026-11-21T14:05+01:00, '
@@ -92,9 +93,10 @@ def _zone(found: re.Match[str], default: ZoneInfo) -> tzinfo:
     name = found["name"]
     if name is None:
         return default
-    if name not in available_timezones():
+    named = zone_named(name)
+    if named is None:
         raise MomentError(f'"{name}" is no IANA time zone such as Europe/Berlin')
-    return ZoneInfo(name)
+    return named
 
 
 def _offset(offset: str, text: str) -> tzinfo:

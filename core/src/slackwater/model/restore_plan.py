@@ -90,6 +90,12 @@ class RestorePlan(Frozen):
         severity = worst(self.findings)
         return severity is not None and severity.rank == 2
 
+    @property
+    def why_blocked(self) -> str:
+        """The findings that forbid to run it, a line each."""
+        reasons = [f"  {f.subject}: {f.message}" for f in self.findings if f.blocks]
+        return "\n".join(["the plan is blocked:", *reasons])
+
     def pin(self, cluster: str) -> Pin | None:
         """Return the pin of a target cluster."""
         return next((pin for pin in self.pins if pin.cluster == cluster), None)

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field
 
 from slackwater.model.duration import Duration
 from slackwater.model.frozen import Frozen
+from slackwater.model.zones import zone_named
 
 _LOOK_AHEAD = timedelta(days=1500)
 """Long enough to meet a 29 February."""
@@ -38,9 +39,8 @@ def _check_cron(text: str) -> str:
 
 
 def _check_zone(name: str) -> str:
-    known = available_timezones()
-    if name not in known:
-        near = get_close_matches(name, known, n=1) or ["UTC"]
+    if zone_named(name) is None:
+        near = get_close_matches(name, available_timezones(), n=1) or ["UTC"]
         raise ValueError(f'no such time zone; did you mean "{near[0]}"? (IANA names)')
     return name
 

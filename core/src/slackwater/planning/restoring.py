@@ -17,6 +17,7 @@ from slackwater.model.finding import Finding
 from slackwater.model.moment import Moment
 from slackwater.model.request import Existing, RestoreMapping, RestoreRequest, Store
 from slackwater.model.restore_plan import Choice, Pin, RestorePlan
+from slackwater.model.run import RunKind, RunRequest
 from slackwater.model.step import OwnAct, Step
 from slackwater.model.workload import Workload, WorkloadKind
 from slackwater.planning import restore_findings as say
@@ -277,3 +278,17 @@ def _clear(draft: _Draft, stand: Stand | None, workload: Workload) -> Iterator[s
         )
         draft.findings += findings
         yield from steps
+
+
+def restore_run(run_id: str, plan: RestorePlan) -> RunRequest:
+    """Return the run that executes a plan: its steps and nothing else."""
+    targets = sorted({choice.target.cluster for choice in plan.choices})
+    labels = {"plan": plan.digest, "moment": plan.moment.isoformat(), "policy": plan.policy}
+    return RunRequest(
+        id=run_id,
+        kind=RunKind.RESTORE,
+        title=f"restore to {plan.moment:%Y-%m-%d %H:%M:%SZ} on {', '.join(targets)}",
+        steps=plan.steps,
+        pins=plan.pins,
+        labels={key: value for key, value in labels.items() if value},
+    )

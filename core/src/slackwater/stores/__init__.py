@@ -1,1 +1,1 @@
-"""TODO."""
+"""Private places for files in the making."""

@@ -1,0 +1,5 @@
+"""``python -m slackwater``: the command line."""
+
+from slackwater.cli import main
+
+main()

@@ -1,0 +1,401 @@
+"""The Python API: the same power as the command line, synchronous, typed, without printing.
+
+import slackwater
+
+with slackwater.Fleet.load("fleet.yaml") as fleet:
+    plan = fleet.plan(at="2h ago", to="dr-eu", map={"shop": "shop-drill"})
+    run = fleet.restore(plan, confirm=plan.digest)
+    for event in run.follow():
+        ...
+    run.result()
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from slackwater.backend.connections import Connections
+from slackwater.backend.plugin_loading import Plugins, load_plugins
+from slackwater.catalogue.gathering import Catalogue, gather, side_by_side
+from slackwater.catalogue.reading import read_contents
+from slackwater.client.run_handle import RunHandle
+from slackwater.clusters import Inventory, take_inventory
+from slackwater.errors import (
+    BlockedByFinding,
+    ConfigurationError,
+    NoSuitableRecoveryPoint,
+    PlanAlreadyRun,
+    PlanError,
+    Problem,
+    RecoveryPointNotFound,
+    SlackwaterError,
+)
+from slackwater.fleet import FleetFile, check_fleet, load_fleet
+from slackwater.fleet.secrets import resolve
+from slackwater.ledger import Ledger, default_path
+from slackwater.model.finding import Finding
+from slackwater.model.moment import Moment, MomentError, parse_moment
+from slackwater.model.policy import Policy
+from slackwater.model.recovery_point import RecoveryPoint
+from slackwater.model.request import Existing, PointQuery, RestoreMapping
+from slackwater.model.restore_plan import RestorePlan
+from slackwater.model.run import Run, RunRequest
+from slackwater.model.selector import Selector, SelectorError
+from slackwater.oversight.diagnosis import Diagnosis, diagnose
+from slackwater.planning.backing_up import BackupWish, nothing_to_do, plan_backup_run
+from slackwater.planning.restoring import DEFAULT_TOLERANCE, Wish, plan_restore, restore_run
+from slackwater.planning.revalidation import require_unchanged
+from slackwater.planning.workloads import Filter, to_restore
+from slackwater.runs import Runs
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Fleet:
+    """A fleet, its ledger, and everything that can be asked of it.
+
+    Made by ``load``; a context manager. Every method may raise ``SlackwaterError``.
+    """
+
+    file: FleetFile
+    plugins: Plugins
+    ledger: Ledger
+    connections: Connections
+    clock: Callable[[], datetime]
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path = "fleet.yaml",
+        *,
+        ledger: str | Path | None = None,
+        clock: Callable[[], datetime] = _now,
+        timeout: float = 10.0,
+    ) -> Self:
+        """Read a fleet file; contact nothing yet.
+
+        ``timeout`` is in seconds for a silent API server. Raises ``ConfigurationError`` with every
+        problem of the file.
+        """
+        plugins = load_plugins()
+        kinds = {name: kind.settings for name, kind in plugins.types.items()}
+        file = load_fleet(Path(path), kinds)
+        place = Path(ledger) if ledger else default_path(file.path)
+        connections = Connections(
+            file, plugins.types, resolve, place.parent / "spool", clock, timeout=timeout
+        )
+        return cls(file, plugins, Ledger.open(place, clock=clock), connections, clock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close connections and ledger. Twice is fine."""
+        self.connections.close()
+        self.ledger.close()
+
+    # What there is
+
+    def check(self) -> list[Finding]:
+        """Say what in the fleet file cannot hold. Contacts nothing."""
+        return check_fleet(self.file)
+
+    def points(
+        self,
+        *,
+        cluster: str | Iterable[str] | None = None,
+        tool: str | None = None,
+        namespace: str = "",
+        selector: str = "",
+        at: str | datetime | None = None,
+        since: str | datetime | None = None,
+        zone: ZoneInfo | None = None,
+    ) -> Catalogue:
+        """Gather recovery points, newest first: taken from these clusters, until and since.
+
+        All clusters are asked, for a point may be shown by another than it was taken from.
+        ``selector`` chooses origins by the labels of clusters.
+        """
+        query = PointQuery(
+            namespace=namespace,
+            since=self._time(since, zone),
+            until=self._time(at, zone),
+        )
+        gathered = self._gather(query, tools=[tool] if tool else None)
+        origins = set(self._clusters(cluster))
+        if selector:
+            chosen = _selector(selector)
+            origins &= {c.name for c in self.file.clusters.values() if chosen.matches(c.labels)}
+        if cluster is None and not selector:
+            return gathered
+        return gathered.only(lambda point: point.origin in origins)
+
+    def point(self, name: str) -> RecoveryPoint:
+        """Return a recovery point with its contents, by its name or its full identity.
+
+        Raises ``RecoveryPointNotFound``, also where several have that name.
+        """
+        found = [p for p in self._gather().points if name in (p.name, str(p.id))]
+        if len(found) == 1:
+            return self._read(found[0])
+        if not found:
+            raise RecoveryPointNotFound(
+                f"no recovery point {name}", hint="slackwater points list shows what there is"
+            )
+        raise RecoveryPointNotFound(
+            f"{len(found)} recovery points are named {name}",
+            hint="name one in full: " + ", ".join(str(p.id) for p in found),
+        )
+
+    def doctor(self, *, cluster: str | Iterable[str] | None = None) -> Diagnosis:
+        """Look into every cluster: tools, stores, rights, schedules, coverage."""
+        return diagnose(
+            self.connections,
+            self.plugins,
+            self.ledger,
+            self._read,
+            clusters=self._clusters(cluster),
+        )
+
+    # Backup
+
+    def backup(
+        self,
+        policy: str | None = None,
+        *,
+        cluster: str | Iterable[str] | None = None,
+        namespace: str | Iterable[str] | None = None,
+        selector: str = "",
+        mark: str = "",
+    ) -> RunHandle:
+        """Back up now. The run is in the ledger when this returns; ``follow`` it to drive it.
+
+        ``mark`` starts all parts together, so that one moment can be restored. Findings of the
+        planning are in ``RunHandle.findings``.
+        """
+        wish = BackupWish(
+            run=f"r-{secrets.token_hex(4)}",
+            due=self.clock(),
+            filter=self._filter(policy, cluster, namespace, selector),
+            mark=mark,
+        )
+        request, findings = plan_backup_run(wish, self.connections)
+        nothing = nothing_to_do(request, wish)
+        if nothing is not None:
+            raise BlockedByFinding(f"{nothing.subject}: {nothing.message}", hint=nothing.way_out)
+        return self._submit(request, findings)
+
+    # Restore
+
+    def moment(self, at: str | datetime, zone: ZoneInfo | None = None) -> Moment:
+        """Read a moment as a person writes it. Raises ``PlanError`` where it names none."""
+        now = self.clock()
+        if isinstance(at, datetime):
+            return Moment(at=at.astimezone(UTC), zone="UTC", assumed_zone=False, text=str(at))
+        try:
+            return parse_moment(at, now, zone or ZoneInfo("UTC"))
+        except MomentError as error:
+            raise ConfigurationError(Problem(str(error), field="--at")) from None
+
+    def plan(
+        self,
+        *,
+        at: str | datetime,
+        zone: ZoneInfo | None = None,
+        policy: str | None = None,
+        cluster: str | Iterable[str] | None = None,
+        namespace: str | Iterable[str] | None = None,
+        selector: str = "",
+        to: str | Mapping[str, str] | None = None,
+        map: Mapping[str, str] | None = None,  # noqa: A002  the word of the command line
+        map_class: Mapping[str, str] | None = None,
+        map_image: Mapping[str, str] | None = None,
+        replace: bool = False,
+        update: bool = False,
+        accept_partial: bool = False,
+    ) -> RestorePlan:
+        """Plan a restore to a moment. Changes nothing anywhere.
+
+        ``to`` names one target for all, or a target for each origin; without it everything goes
+        back where it came from. Raises ``NoSuitableRecoveryPoint`` where nothing at all is meant;
+        a plan that must not run is returned with its reasons.
+        """
+        filter_ = self._filter(policy, cluster, namespace, selector)
+        moment = self.moment(at, zone)
+        catalogue = self._gather(PointQuery(until=moment.at))
+        wanted = to_restore(
+            filter_, self.file, self._inventories(filter_), catalogue.points, self._read
+        )
+        if not wanted:
+            raise NoSuitableRecoveryPoint(
+                "nothing is meant by this: no namespace that stands, and no recovery point that"
+                f" names one, at {moment.at:%Y-%m-%d %H:%M:%SZ}",
+                hint="slackwater points list shows what there is; --namespace names it",
+            )
+        wish = Wish(
+            moment=moment,
+            wanted=tuple(wanted),
+            targets=self._targets(to),
+            mapping=RestoreMapping(
+                namespaces=map or {}, storage_classes=map_class or {}, images=map_image or {}
+            ),
+            policy=policy or "",
+            tolerance=filter_.policy.tolerance if filter_.policy else DEFAULT_TOLERANCE,
+            existing=Existing.UPDATE if update else Existing.KEEP,
+            replace=replace,
+            accept_partial=accept_partial,
+        )
+        return plan_restore(
+            wish,
+            catalogue,
+            self.connections,
+            self._read,
+            stores=self.ledger.stores(),
+            expected=self._expected,
+            review=self.plugins.review_plan,
+        )
+
+    def restore(self, plan: RestorePlan, *, confirm: str, again: bool = False) -> RunHandle:
+        """Begin to execute a plan. ``confirm`` is its digest: consent to exactly this plan.
+
+        Raises ``BlockedByFinding``, ``PlanChanged``, ``PlanAlreadyRun`` (unless ``again``) and
+        ``TargetBusy``; nothing has been touched then.
+        """
+        if confirm != plan.digest:
+            raise PlanError(
+                f"{confirm} is not the digest of this plan",
+                hint="read the plan; its digest is in it",
+            )
+        if plan.blocked:
+            raise BlockedByFinding(plan.why_blocked, hint="slackwater plan says how to go on")
+        run_id = f"r-{plan.digest.replace('-', '')}"
+        earlier = self.ledger.runs(labels={"plan": plan.digest})
+        if earlier and not again:
+            raise PlanAlreadyRun(
+                f"this plan was begun before, as run {earlier[0].id} ({earlier[0].state})",
+                run=earlier[0].id,
+                hint=f"slackwater runs show {earlier[0].id}; --again makes a new run of it",
+            )
+        require_unchanged(plan, self.connections)
+        self.ledger.keep_plan(plan)
+        if earlier:
+            run_id += f"-{len(earlier) + 1}"
+        return self._submit(restore_run(run_id, plan), plan.findings)
+
+    # Runs
+
+    def runs(self, *, limit: int | None = None) -> Sequence[Run]:
+        """Return the runs in the ledger, newest first."""
+        return self.ledger.runs(limit=limit)
+
+    def run(self, run_id: str) -> RunHandle:
+        """Return the handle of a run. Raises ``RunNotFound``."""
+        return RunHandle(self._engine(), self.ledger, self.ledger.run(run_id).id)
+
+    # Within
+
+    def _engine(self) -> Runs:
+        return Runs(self.ledger, self.connections, clock=self.clock, on_event=self.plugins.on_event)
+
+    def _submit(self, request: RunRequest, findings: Sequence[Finding]) -> RunHandle:
+        engine = self._engine()
+        engine.submit(request)
+        return RunHandle(engine, self.ledger, request.id, tuple(findings))
+
+    def _gather(
+        self, query: PointQuery | None = None, *, tools: Iterable[str] | None = None
+    ) -> Catalogue:
+        gathered = gather(self.connections, query, tools=tools)
+        if not self.ledger.read_only:
+            self.ledger.saw_stores(gathered.stores)
+            for source in gathered.sources:
+                if source.answered:
+                    self.ledger.saw_cluster(source.cluster, source.tool)
+        return gathered
+
+    def _read(self, point: RecoveryPoint) -> RecoveryPoint:
+        return read_contents(self.connections, point, self.ledger)
+
+    def _expected(self, tool: str, cluster: str, act: str) -> float | None:
+        known = self.ledger.expected(cluster, tool, act)
+        return known.median if known else None
+
+    def _time(self, text: str | datetime | None, zone: ZoneInfo | None) -> datetime | None:
+        return self.moment(text, zone).at if text is not None else None
+
+    def _clusters(self, names: str | Iterable[str] | None) -> tuple[str, ...]:
+        chosen = _several(names) or self.connections.names
+        for name in chosen:
+            self.connections.entry(name)
+        return chosen
+
+    def _policy(self, name: str) -> Policy:
+        try:
+            return self.file.policies[name]
+        except KeyError:
+            known = ", ".join(self.file.policies) or "none"
+            raise ConfigurationError(Problem(f'no policy "{name}" (known: {known})')) from None
+
+    def _filter(
+        self,
+        policy: str | None,
+        cluster: str | Iterable[str] | None,
+        namespace: str | Iterable[str] | None,
+        selector: str,
+    ) -> Filter:
+        return Filter(
+            policy=self._policy(policy) if policy else None,
+            clusters=self._clusters(cluster) if cluster else (),
+            namespaces=_several(namespace),
+            selector=_selector(selector) if selector else None,
+        )
+
+    def _targets(self, to: str | Mapping[str, str] | None) -> Mapping[str, str]:
+        targets = {"": to} if isinstance(to, str) else dict(to or {})
+        for origin, target in targets.items():
+            self.connections.entry(target)
+            if origin:
+                self.connections.entry(origin)
+        return targets
+
+    def _inventories(self, wish: Filter) -> list[Inventory]:
+        """Return what stands in the clusters meant; one that is silent has none."""
+        names = [n for n in self.connections.names if wish.has_cluster(n, self.file)]
+        return [found for found in side_by_side(self._inventory, names) if found is not None]
+
+    def _inventory(self, name: str) -> Inventory | None:
+        try:
+            return take_inventory(self.connections.cluster(name))
+        except SlackwaterError:
+            return None  # the gathering of its recovery points has said so already
+
+
+def _several(names: str | Iterable[str] | None) -> tuple[str, ...]:
+    if names is None:
+        return ()
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _selector(text: str) -> Selector:
+    try:
+        return Selector.parse(text)
+    except SelectorError as error:
+        raise ConfigurationError(Problem(f"{text}: {error}", field="--selector")) from None

@@ -1,0 +1,119 @@
+"""What stands in the demo's clusters: two gold namespaces, one silver, one with a lost volume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from slackwater.clusters import Cluster, Resource
+from slackwater.errors import ObjectExists
+
+Object = dict[str, Any]
+
+NAMESPACES = Resource("", "v1", "namespaces", namespaced=False)
+CONFIG_MAPS = Resource("", "v1", "configmaps")
+SECRETS = Resource("", "v1", "secrets")
+SERVICE_ACCOUNTS = Resource("", "v1", "serviceaccounts")
+DEPLOYMENTS = Resource("apps", "v1", "deployments")
+CLAIMS = Resource("", "v1", "persistentvolumeclaims")
+VOLUMES = Resource("", "v1", "persistentvolumes", namespaced=False)
+KINDS = (CONFIG_MAPS, SECRETS, SERVICE_ACCOUNTS, DEPLOYMENTS)
+"""The kinds whose objects are compared in the end."""
+
+
+def furnish(cluster: Cluster, namespace: str, tier: str, *, orders: int) -> None:
+    """Put a small application into a namespace. Repeatable."""
+    _create(cluster, NAMESPACES.path(), _named("v1", "Namespace", namespace, tier=tier))
+    for resource, thing in _things(namespace, orders):
+        _create(cluster, resource.path(namespace), thing)
+
+
+def add_forgotten_volume(cluster: Cluster, namespace: str) -> None:
+    """Add a volume on a node's own disk: the kind that backup tools pass over."""
+    size = {"storage": "10Gi"}
+    modes = ["ReadWriteOnce"]
+    volume = _named("v1", "PersistentVolume", f"{namespace}-books")
+    volume["spec"] = {
+        "capacity": size,
+        "accessModes": modes,
+        "storageClassName": "manual",
+        "hostPath": {"path": "/srv/books"},
+        "claimRef": {"namespace": namespace, "name": "books"},
+    }
+    claim = _named("v1", "PersistentVolumeClaim", "books")
+    claim["spec"] = {
+        "accessModes": modes,
+        "resources": {"requests": size},
+        "storageClassName": "manual",
+        "volumeName": f"{namespace}-books",
+    }
+    _create(cluster, VOLUMES.path(), volume)
+    _create(cluster, CLAIMS.path(namespace), claim)
+
+
+def spoil(cluster: Cluster, namespace: str) -> None:
+    """Do what a bad migration does: wrong prices, and the orders gone."""
+    wrong = {"data": {"prices": "everything is free", "migrated": "yes"}}
+    cluster.patch(CONFIG_MAPS.path(namespace, "settings"), wrong)
+    for found in list(cluster.list(CONFIG_MAPS.path(namespace))):
+        name = found["metadata"]["name"]
+        if name.startswith("order-"):
+            cluster.delete(CONFIG_MAPS.path(namespace, name))
+
+
+def photograph(cluster: Cluster, namespace: str) -> dict[str, Object]:
+    """Return everything compared in the end: what people wrote, without what servers add."""
+    taken: dict[str, Object] = {}
+    for kind in KINDS:
+        for found in cluster.list(kind.path(namespace)):
+            name = found["metadata"]["name"]
+            if name not in ("kube-root-ca.crt", "default"):
+                taken[f"{kind}/{name}"] = _written_by_people(found)
+    return taken
+
+
+def _written_by_people(found: Object) -> Object:
+    metadata = found["metadata"]
+    labels: Mapping[str, str] = metadata.get("labels") or {}
+    own = {key: value for key, value in labels.items() if key.startswith("demo.")}
+    content = {k: v for k, v in found.items() if k not in ("metadata", "status")}
+    return {"labels": own, **content}
+
+
+def _things(namespace: str, orders: int) -> Iterator[tuple[Resource, Object]]:
+    settings = _named("v1", "ConfigMap", "settings")
+    settings["data"] = {"prices": "as agreed", "greeting": f"welcome to {namespace}"}
+    yield CONFIG_MAPS, settings
+    login = _named("v1", "Secret", "login")
+    login["data"] = {"token": "c2xhY2sgd2F0ZXI="}
+    yield SECRETS, login
+    yield SERVICE_ACCOUNTS, _named("v1", "ServiceAccount", "clerk")
+    yield DEPLOYMENTS, _deployment(namespace)
+    for number in range(orders):
+        order = _named("v1", "ConfigMap", f"order-{number:03}")
+        order["data"] = {"customer": f"c{number % 7}", "sum": str(number * 13 % 101)}
+        yield CONFIG_MAPS, order
+
+
+def _deployment(namespace: str) -> Object:
+    thing = _named("apps/v1", "Deployment", "web")
+    labels = {"app": "web"}
+    container = {"name": "web", "image": f"registry.example.org/{namespace}:1.0"}
+    thing["spec"] = {
+        "replicas": 0,
+        "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+    }
+    return thing
+
+
+def _named(version: str, kind: str, name: str, **labels: str) -> Object:
+    own = {"demo.slackwater.dev/story": "tide", **labels}
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name, "labels": own}}
+
+
+def _create(cluster: Cluster, path: str, thing: Object) -> None:
+    try:
+        cluster.create(path, thing)
+    except ObjectExists:
+        return

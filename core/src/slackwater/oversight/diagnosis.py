@@ -1,0 +1,166 @@
+"""Looks into the whole fleet: plugins, clusters, tools, stores, schedules, coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from slackwater.backend import Backend, NativeSchedule, NativeSchedules, Posture
+from slackwater.backend.connections import Connections
+from slackwater.backend.plugin_loading import Plugins
+from slackwater.backend.wrappers import as_role
+from slackwater.catalogue.gathering import Catalogue, gather, no_answer, side_by_side
+from slackwater.clusters import take_inventory
+from slackwater.errors import SlackwaterError
+from slackwater.ledger import Ledger
+from slackwater.model.capability import Description
+from slackwater.model.finding import Finding, Severity
+from slackwater.model.recovery_point import RecoveryPoint
+from slackwater.model.wording import in_words
+from slackwater.oversight.coverage import Coverage
+from slackwater.oversight.store_visibility import review_stores
+from slackwater.planning.choosing import Reader
+
+CLOCK_TOLERANCE = 5.0
+"""Seconds by which a cluster's clock may be wrong before it is worth a line."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found, cluster by cluster, and how each tool there describes itself."""
+
+    as_of: datetime
+    clusters: tuple[str, ...]
+    descriptions: tuple[tuple[str, Description], ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def at_risk(self) -> bool:
+        """Whether something of severity error was found."""
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+@dataclass(frozen=True)
+class _Visit:
+    findings: tuple[Finding, ...]
+    descriptions: tuple[Description, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Rounds:
+    """One round through the fleet."""
+
+    connections: Connections
+    ledger: Ledger
+    read: Reader
+    catalogue: Catalogue
+    now: datetime
+
+    def visit(self, cluster: str) -> _Visit:
+        """Look into one cluster. What is silent or broken is a finding, never an error."""
+        try:
+            offset = self.connections.cluster(cluster).server_time_offset()
+        except SlackwaterError as error:
+            return _Visit((self._silent(cluster, error),))
+        findings: list[Finding] = []
+        if abs(offset.seconds) > CLOCK_TOLERANCE:
+            findings.append(_wrong_clock(cluster, offset.seconds))
+        descriptions = []
+        for tool in self.connections.tools(cluster):
+            described, found = self._tool(cluster, tool)
+            descriptions += described
+            findings += found
+        findings += self._coverage(cluster, descriptions)
+        return _Visit(tuple(findings), tuple(descriptions))
+
+    def _tool(self, cluster: str, tool: str) -> tuple[list[Description], list[Finding]]:
+        try:
+            backend = self.connections.backend(cluster, tool)
+            described = backend.describe()
+            return [described], [*backend.check(), *self._by_roles(backend, cluster, tool)]
+        except SlackwaterError as error:
+            return [], [no_answer(cluster, tool, error)]
+
+    def _by_roles(self, backend: Backend, cluster: str, tool: str) -> Iterator[Finding]:
+        posture = as_role(backend, Posture)
+        if posture is not None:
+            own = [p for p in self.catalogue.points if _shown_by(p, cluster, tool)]
+            yield from posture.review_points(own, self.now)
+        schedules = as_role(backend, NativeSchedules)
+        if schedules is not None:
+            paused = (s for s in schedules.list_schedules() if s.paused)
+            yield from (_paused(schedule, tool, self.now) for schedule in paused)
+
+    def _coverage(self, cluster: str, tools: Sequence[Description]) -> Iterator[Finding]:
+        homes = [home for tool in tools for home in tool.homes]
+        try:
+            inventory = take_inventory(self.connections.cluster(cluster))
+            coverage = Coverage(inventory, self.catalogue, self.read, self.now)
+            yield from coverage.findings(self.connections, homes)
+        except SlackwaterError as error:
+            yield no_answer(cluster, "", error)
+
+    def _silent(self, cluster: str, error: SlackwaterError) -> Finding:
+        seen = [s.at for s in self.ledger.clusters_seen() if s.cluster == cluster]
+        last = f"; last seen {in_words(self.now - max(seen))} ago" if seen else ""
+        finding = no_answer(cluster, "", error)
+        return finding.model_copy(update={"message": finding.message + last})
+
+
+def diagnose(
+    connections: Connections,
+    plugins: Plugins,
+    ledger: Ledger,
+    read: Reader,
+    *,
+    clusters: Sequence[str],
+) -> Diagnosis:
+    """Look into these clusters, side by side, and at the stores between all of them."""
+    now = connections.clock()
+    catalogue = gather(connections)
+    rounds = _Rounds(connections, ledger, read, catalogue, now)
+    visits = side_by_side(rounds.visit, clusters)
+    found = [finding for visit in visits for finding in visit.findings]
+    chosen = set(clusters)
+    between = [f for f in review_stores(catalogue, connections) if f.cluster in chosen]
+    described = [
+        (cluster, description)
+        for cluster, visit in zip(clusters, visits, strict=True)
+        for description in visit.descriptions
+    ]
+    return Diagnosis(
+        as_of=now,
+        clusters=tuple(clusters),
+        descriptions=tuple(described),
+        findings=tuple(dict.fromkeys((*plugins.findings, *found, *between))),
+    )
+
+
+def _shown_by(point: RecoveryPoint, cluster: str, tool: str) -> bool:
+    return point.id.tool == tool and any(place.cluster == cluster for place in point.places)
+
+
+def _paused(schedule: NativeSchedule, tool: str, now: datetime) -> Finding:
+    last = f"{in_words(now - schedule.last)} old" if schedule.last else "not there"
+    return Finding(
+        severity=Severity.WARNING,
+        code="schedule-paused",
+        subject=f'schedule "{schedule.name}"',
+        message=f"is paused; its last backup is {last}",
+        way_out="let it go on in the tool, or protect its namespaces by a policy",
+        cluster=schedule.cluster,
+        tool=tool,
+    )
+
+
+def _wrong_clock(cluster: str, seconds: float) -> Finding:
+    way = "ahead" if seconds > 0 else "behind"
+    return Finding(
+        severity=Severity.WARNING,
+        code="clock",
+        subject=cluster,
+        message=f"its clock is {abs(seconds):.0f} s {way}: times of its recovery points are off",
+        way_out="let NTP keep the time on its control plane",
+        cluster=cluster,
+    )
