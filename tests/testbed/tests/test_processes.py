@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import platform
 import sys
 import time
 from collections.abc import Callable
@@ -25,6 +26,13 @@ import subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 print(child.pid, flush=True)
 time.sleep(600)
+"""
+
+HEADLESS = """
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(600,)).start()
+print("headless", flush=True)
+ctypes.CDLL(None).syscall(60, 0)  # exit(2) of this thread alone, on x86-64
 """
 
 
@@ -86,6 +94,15 @@ def test_ended_child_that_nobody_waited_for_counts_as_gone(tmp_path: Path) -> No
     os.waitid(os.P_PID, record.pid, os.WEXITED | os.WNOWAIT)
     assert started_at(record.pid) is None
     end(record)
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="names a system call by its number")
+def test_process_whose_other_threads_still_run_is_not_gone(tmp_path: Path) -> None:
+    record = spawn([sys.executable, "-c", HEADLESS], os.environ, tmp_path / "log")
+    eventually(lambda: ") Z " in Path(f"/proc/{record.pid}/stat").read_text())
+    assert record.running
+    end(record)
+    assert not record.running
 
 
 def test_pid_file_is_read_as_written(tmp_path: Path) -> None:

@@ -41,10 +41,8 @@ def up(names: Sequence[str]) -> int:
     building.build()
     with state.locked():
         state.sweep()
-        testbed = Testbed(state.by_hand(), names or NAMES)
         if not _runs(names):
-            testbed.remove()
-            testbed.install()
+            _start_anew(names or NAMES)
     return status(())
 
 
@@ -67,6 +65,15 @@ def down(_names: Sequence[str]) -> int:
         state.sweep()
         Testbed(state.by_hand()).remove()
     return 0
+
+
+def _start_anew(names: Sequence[str]) -> None:
+    testbed = Testbed(state.by_hand(), names)
+    testbed.remove()
+    # Until it is whole it belongs to this process: what is left of a half one gets swept.
+    state.own(testbed.folder)
+    testbed.install()
+    state.disown(testbed.folder)
 
 
 def _runs(names: Sequence[str]) -> bool:

@@ -9,7 +9,6 @@ import os
 import re
 import uuid
 from collections.abc import Generator, Iterator
-from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +21,8 @@ REQUIRED_VARIABLE = "SLACKWATER_TESTBED"
 NOT_BUILT = "engines are not built"
 LINES_PER_LOG = 20
 LONGEST_NAME = 40
-_TESTBED = pytest.StashKey["Testbed"]()
+SHARED = pytest.StashKey["Testbed"]()
+_MISSING = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +37,7 @@ def testbed(pytestconfig: pytest.Config) -> Iterator[Testbed]:
     shared = Testbed(state.claim())
     try:
         shared.install()
-        pytestconfig.stash[_TESTBED] = shared
+        pytestconfig.stash[SHARED] = shared
         yield shared
     finally:
         shared.remove()
@@ -69,11 +69,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip or fail a test marked `real` without engines; mend what the last test has killed."""
     if item.get_closest_marker("real") is None:
         return
-    if absent := _missing():
+    if absent := _missing(item.config.stash):
         reason = f"{NOT_BUILT}: {', '.join(absent)}"
         (pytest.fail if os.environ.get(REQUIRED_VARIABLE) == "required" else pytest.skip)(reason)
-    if _uses_testbed(item) and _TESTBED in item.config.stash:
-        item.config.stash[_TESTBED].start()
+    if _uses_testbed(item) and SHARED in item.config.stash:
+        item.config.stash[SHARED].start()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -82,8 +82,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Append the last lines of each engine's log to the report of a test that failed."""
     report = yield
-    if report.failed and _uses_testbed(item) and _TESTBED in item.config.stash:
-        report.sections.extend(_last_lines(item.config.stash[_TESTBED]))
+    if report.failed and _uses_testbed(item) and SHARED in item.config.stash:
+        report.sections.extend(_last_lines(item.config.stash[SHARED]))
     return report
 
 
@@ -95,16 +95,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         tests = "test" if count == 1 else "tests"
         terminalreporter.write_line(
             f"{count} {tests} on real engines not run: `make test TESTBED=1` builds the engines"
-            " first (once, about 25 minutes on 2 cores, needs Go).",
+            " first (once, about a quarter of an hour on 2 cores, needs Go).",
             yellow=True,
         )
 
 
-@cache
-def _missing() -> tuple[str, ...]:
+def _missing(stash: pytest.Stash) -> list[str]:
     from slackwater_testbed import engines
 
-    return tuple(engines.missing())
+    if _MISSING not in stash:
+        stash[_MISSING] = engines.missing()
+    return stash[_MISSING]
 
 
 def _uses_testbed(item: pytest.Item) -> bool:

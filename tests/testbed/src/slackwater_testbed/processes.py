@@ -62,7 +62,9 @@ def started_at(pid: int) -> str | None:
             return None
         # The second field is the program's name in parentheses and may hold spaces: proc(5).
         state, *fields = stat.rpartition(")")[2].split()
-        return None if state in "ZX" else fields[18]
+        threads, start = int(fields[16]), fields[18]
+        # While other threads of a zombie end, its ports are still taken.
+        return None if state in "ZX" and threads <= 1 else start
     answer = subprocess.run(
         ["ps", "-o", "state=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
     ).stdout.split(maxsplit=1)

@@ -7,7 +7,6 @@ import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 import httpx
@@ -42,11 +41,13 @@ class Server:
         return self.machine.log(self.name)
 
     def start(self) -> None:
-        """Start it if it does not run, and wait until it answers.
+        """Start it if it does not run, let it go on if it is paused; wait until it answers.
 
         Raise StartFailed with the tail of its log when it ends, or does not answer in time.
         """
-        if not self.running:
+        if self.running:
+            self.resume()
+        else:
             self.machine.start(self.name, self.argv, self.environment)
         deadline = time.monotonic() + self.seconds_to_start
         while not self.ready():
@@ -86,7 +87,6 @@ def answers(url: str, authority: Path | None = None, pair: KeyPair | None = None
         return False
 
 
-@cache
 def _context(authority: Path, pair: KeyPair | None) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=str(authority))
     if pair is not None:

@@ -33,8 +33,18 @@ def claim() -> Path:
     folder = root() / f"run-{os.getpid()}"
     with locked():
         sweep()
-        ProcessRecord.of(os.getpid()).write(folder / _OWNER)
+        own(folder)
     return folder
+
+
+def own(folder: Path) -> None:
+    """Let the testbed in this folder be swept once this process has ended."""
+    ProcessRecord.of(os.getpid()).write(folder / _OWNER)
+
+
+def disown(folder: Path) -> None:
+    """Let the testbed in this folder outlive this process."""
+    (folder / _OWNER).unlink()
 
 
 def sweep() -> None:
