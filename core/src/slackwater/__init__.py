@@ -17,7 +17,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from slackwater.version import VERSION as __version__
+from slackwater.version import VERSION
 
 if TYPE_CHECKING:
     from slackwater.catalogue import Catalogue
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from slackwater.model.restore_plan import RestorePlan
     from slackwater.model.run import Event, Run, RunState
     from slackwater.oversight import Diagnosis
+
+__version__ = VERSION
 
 _HOMES = {
     "Catalogue": "slackwater.catalogue",

@@ -71,8 +71,10 @@ class Connections:
     def close(self) -> None:
         """Close every backend and every cluster. Twice is fine."""
         with self._lock:
-            for closing in (*self._backends.values(), *self._clusters.values()):
-                closing.close()
+            for backend in self._backends.values():
+                backend.close()
+            for cluster in self._clusters.values():
+                cluster.close()
             self._backends.clear()
             self._clusters.clear()
 

@@ -25,7 +25,7 @@ from slackwater.cli.output import output_option
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Write the plan.")
 @output_option
 @click.pass_context
-def plan(ctx: click.Context, output: str, save: Path | None, **asked: Any) -> int:
+def plan(ctx: click.Context, /, output: str, save: Path | None, **asked: Any) -> int:
     """Plan a restore to a moment. Changes nothing anywhere.
 
     Without --to everything goes back where it came from. A plan that must not run is shown with

@@ -33,7 +33,7 @@ def points() -> None:
 @click.option("--since", metavar="TIME", help="Taken at or after.")
 @output_option
 @click.pass_context
-def list_points(ctx: click.Context, output: str, **asked: Any) -> int:
+def list_points(ctx: click.Context, /, output: str, **asked: Any) -> int:
     """List recovery points, newest first, whoever made them.
 
     A cluster that does not answer is named; the others' answers stand (exit 4).

@@ -57,7 +57,7 @@ def conclude(run: Run) -> int:
             say(f"{_SIGNS[record.state]} step {record.step.id} {_what(record)}")
             say(*(f"  {line}" for line in _instructions(record)))
     say(f"run {run.id} {run.state}{took}")
-    if run.state.value == "failed" or run.state.value == "partial":
+    if run.state.value in {"failed", "partial"}:
         say(f"→ slackwater runs show {run.id}")
     if run.state.value == "waiting for a person":
         say(*_ways_on(run.id), f"slackwater runs confirm {run.id} STEP")
@@ -91,9 +91,8 @@ def _event_line(event: Event) -> str:
     state = str(data.get("state", ""))
     more = " ".join(str(data[key]) for key in ("ref", "message") if data.get(key))
     word = "" if state == "succeeded" else f"{state}  "
-    return (
-        f" {_SIGNS.get(state, ' ')} {event.step:>3} {data.get('title', '')}  {word}{more}".rstrip()
-    )
+    head = f" {_SIGNS.get(state, ' ')} {event.step:>3} {data.get('title', '')}"
+    return f"{head}  {word}{more}".rstrip()
 
 
 def _live(handle: RunHandle, *, only_watch: bool) -> None:

@@ -21,7 +21,7 @@ def in_bytes(size: int) -> str:
 def in_words(span: timedelta) -> str:
     """Return a span in its two largest units: ``4m48s``, ``1d3h``, ``0s``."""
     left = round(abs(span.total_seconds()))
-    parts = []
+    parts: list[str] = []
     for unit, seconds in _SPANS:
         count, left = divmod(left, seconds)
         if count or parts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from slackwater.clusters import Inventory
@@ -64,7 +64,7 @@ def to_back_up(wish: Filter, inventory: Inventory) -> Iterator[Protected]:
 
 
 def _required(
-    wish: Filter, namespace: str, labels: dict[str, str]
+    wish: Filter, namespace: str, labels: Mapping[str, str]
 ) -> tuple[Requirement, ...] | None:
     if wish.policy is None:
         return BY_HAND
