@@ -1,0 +1,63 @@
+"""The schema's version, and the way forward from every older one.
+
+A ledger is only ever moved forward. Once there is a second migration, the first one must name its
+tables itself: ``metadata`` then describes the newest schema, not the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, inspect, select, update
+
+from slackwater.errors import LedgerError
+from slackwater.ledger.schema import metadata, version
+
+Migration = Callable[[Connection], None]
+
+
+def _first(connection: Connection) -> None:
+    metadata.create_all(connection)
+    connection.execute(insert(version).values(version=0))
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first,)
+"""From version n to n + 1, in order, starting at 0: an empty database."""
+
+
+def is_newest(
+    connection: Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS
+) -> bool:
+    """Whether nothing needs to be done. Refuses a ledger that is newer than this program."""
+    found = _read_version(connection, path)
+    if found > len(migrations):
+        raise LedgerError(
+            f"the ledger {path} was written by a newer Slackwater"
+            f" (its version is {found}, this program knows {len(migrations)}); nothing was changed",
+            hint="upgrade Slackwater here, or name another file for the ledger",
+        )
+    return found == len(migrations)
+
+
+def migrate(
+    connection: Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS
+) -> None:
+    """Bring the ledger to the newest version, inside one transaction of the caller."""
+    if is_newest(connection, path, migrations):
+        return  # another process was quicker
+    for migration in migrations[_read_version(connection, path) :]:
+        migration(connection)
+    connection.execute(update(version).values(version=len(migrations)))
+
+
+def _read_version(connection: Connection, path: Path) -> int:
+    """Return the version of the ledger, 0 where nothing is there yet."""
+    tables = inspect(connection).get_table_names()
+    if version.name in tables:
+        return int(connection.execute(select(version.c.version)).scalar_one())
+    if tables:
+        raise LedgerError(
+            f"{path} is a database, but not a ledger", hint="name another file for the ledger"
+        )
+    return 0

@@ -1,0 +1,99 @@
+"""Everything that is true of SQLite only: how a file is opened, and what its errors mean."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
+
+from slackwater.errors import LedgerError
+
+BUSY_TIMEOUT = 30.0
+"""Seconds that a write waits for another process's write."""
+
+_MEANINGS = {
+    sqlite3.SQLITE_FULL: ("the disk is full", "free some space, then resume the run"),
+    sqlite3.SQLITE_READONLY: ("it is read-only", "make file and folder writable"),
+    sqlite3.SQLITE_PERM: ("access is not permitted", "make file and folder yours"),
+    sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", "make file and folder readable and writable"),
+    sqlite3.SQLITE_BUSY: ("another process has held it for too long", "try again"),
+    sqlite3.SQLITE_IOERR: ("the disk fails", "check the disk, then resume the run"),
+}
+_DAMAGED = (
+    "it is damaged, or no ledger",
+    "move it aside and start again: recovery points lie in the tools, not in it",
+)
+
+
+def connect(path: Path, *, read_only: bool) -> Engine:
+    """Return an engine on the file; a missing file is created for its owner only."""
+    if not read_only:
+        _create(path)
+    uri = f"file:{quote(str(path))}?mode={'ro' if read_only else 'rw'}"
+    if read_only and not _readable(uri):
+        uri += "&immutable=1"  # a write-ahead log in a folder where nothing can be written
+
+    def connection() -> sqlite3.Connection:
+        opened = sqlite3.connect(
+            uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+        )
+        opened.execute("PRAGMA foreign_keys = ON")
+        if not read_only:
+            _let_readers_go_on(opened)
+        return opened
+
+    engine = create_engine("sqlite://", creator=connection, poolclass=QueuePool)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def explain(error: DBAPIError, path: Path) -> LedgerError:
+    """Say what an error of the database means, and the way out."""
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # the rest is the extended code
+    meaning, way_out = _MEANINGS.get(code, _DAMAGED)
+    said = f"the ledger {path} cannot be used: {meaning} ({error.orig})"
+    return LedgerError(said, hint=way_out)
+
+
+def _create(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _is_busy(error: BaseException) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code == sqlite3.SQLITE_BUSY
+
+
+@retry(
+    retry=retry_if_exception(_is_busy),
+    stop=stop_after_delay(BUSY_TIMEOUT),
+    wait=wait_random(max=0.05),
+    reraise=True,
+)
+def _let_readers_go_on(opened: sqlite3.Connection) -> None:
+    """Write ahead. SQLite itself does not wait here when several processes make a new file."""
+    opened.execute("PRAGMA journal_mode = WAL")
+
+
+def _readable(uri: str) -> bool:
+    try:
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            connection.execute("SELECT 1 FROM sqlite_master").fetchall()
+    except sqlite3.OperationalError:
+        return False
+    except sqlite3.DatabaseError:
+        return True  # damaged: the first real read says so
+    return True
+
+
+def _begin(connection: Connection) -> None:
+    """Take the write lock at once, so that what a transaction reads stays true while it writes."""
+    writing = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
