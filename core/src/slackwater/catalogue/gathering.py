@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -51,10 +51,6 @@ class Catalogue:
     def as_of(self) -> datetime | None:
         """The age of the oldest answer in it."""
         return min((s.as_of for s in self.sources if s.answered), default=None)
-
-    def only(self, wanted: Callable[[RecoveryPoint], bool]) -> Catalogue:
-        """Return the catalogue with only the points that are wanted."""
-        return replace(self, points=tuple(point for point in self.points if wanted(point)))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +24,8 @@ from zoneinfo import ZoneInfo
 from slackwater.backend.connections import Connections
 from slackwater.backend.plugin_loading import Plugins, load_plugins
 from slackwater.catalogue.gathering import Catalogue, gather, side_by_side
-from slackwater.catalogue.reading import read_contents
+from slackwater.catalogue.reading import read_contents, with_known_contents
+from slackwater.client.names import Names, Some
 from slackwater.client.run_handle import RunHandle
 from slackwater.clusters import Inventory, take_inventory
 from slackwater.errors import (
@@ -42,12 +43,10 @@ from slackwater.fleet.secrets import resolve
 from slackwater.ledger import Ledger, default_path
 from slackwater.model.finding import Finding
 from slackwater.model.moment import Moment, MomentError, parse_moment
-from slackwater.model.policy import Policy
 from slackwater.model.recovery_point import RecoveryPoint
 from slackwater.model.request import Existing, PointQuery, RestoreMapping
 from slackwater.model.restore_plan import RestorePlan
 from slackwater.model.run import Run, RunRequest
-from slackwater.model.selector import Selector, SelectorError
 from slackwater.oversight.diagnosis import Diagnosis, diagnose
 from slackwater.planning.backing_up import BackupWish, nothing_to_do, plan_backup_run
 from slackwater.planning.restoring import DEFAULT_TOLERANCE, Wish, plan_restore, restore_run
@@ -121,7 +120,7 @@ class Fleet:
     def points(
         self,
         *,
-        cluster: str | Iterable[str] | None = None,
+        cluster: Some = None,
         tool: str | None = None,
         namespace: str = "",
         selector: str = "",
@@ -132,7 +131,8 @@ class Fleet:
         """Gather recovery points, newest first: taken from these clusters, until and since.
 
         All clusters are asked, for a point may be shown by another than it was taken from.
-        ``selector`` chooses origins by the labels of clusters.
+        ``selector`` chooses origins by the labels of clusters. Contents that were read before are
+        filled in: a point that was found out to lack something says so.
         """
         query = PointQuery(
             namespace=namespace,
@@ -140,13 +140,11 @@ class Fleet:
             until=self._time(at, zone),
         )
         gathered = self._gather(query, tools=[tool] if tool else None)
-        origins = set(self._clusters(cluster))
-        if selector:
-            chosen = _selector(selector)
-            origins &= {c.name for c in self.file.clusters.values() if chosen.matches(c.labels)}
-        if cluster is None and not selector:
-            return gathered
-        return gathered.only(lambda point: point.origin in origins)
+        points = with_known_contents(gathered.points, self.ledger)
+        if cluster is not None or selector:
+            origins = self._names.origins(cluster, selector)
+            points = tuple(point for point in points if point.origin in origins)
+        return replace(gathered, points=points)
 
     def point(self, name: str) -> RecoveryPoint:
         """Return a recovery point with its contents, by its name or its full identity.
@@ -165,14 +163,14 @@ class Fleet:
             hint="name one in full: " + ", ".join(str(p.id) for p in found),
         )
 
-    def doctor(self, *, cluster: str | Iterable[str] | None = None) -> Diagnosis:
+    def doctor(self, *, cluster: Some = None) -> Diagnosis:
         """Look into every cluster: tools, stores, rights, schedules, coverage."""
         return diagnose(
             self.connections,
             self.plugins,
             self.ledger,
             self._read,
-            clusters=self._clusters(cluster),
+            clusters=self._names.clusters(cluster),
         )
 
     # Backup
@@ -181,8 +179,8 @@ class Fleet:
         self,
         policy: str | None = None,
         *,
-        cluster: str | Iterable[str] | None = None,
-        namespace: str | Iterable[str] | None = None,
+        cluster: Some = None,
+        namespace: Some = None,
         selector: str = "",
         mark: str = "",
     ) -> RunHandle:
@@ -194,7 +192,7 @@ class Fleet:
         wish = BackupWish(
             run=f"r-{secrets.token_hex(4)}",
             due=self.clock(),
-            filter=self._filter(policy, cluster, namespace, selector),
+            filter=self._names.filter(policy, cluster, namespace, selector),
             mark=mark,
         )
         request, findings = plan_backup_run(wish, self.connections)
@@ -221,8 +219,8 @@ class Fleet:
         at: str | datetime,
         zone: ZoneInfo | None = None,
         policy: str | None = None,
-        cluster: str | Iterable[str] | None = None,
-        namespace: str | Iterable[str] | None = None,
+        cluster: Some = None,
+        namespace: Some = None,
         selector: str = "",
         to: str | Mapping[str, str] | None = None,
         map: Mapping[str, str] | None = None,  # noqa: A002  the word of the command line
@@ -238,7 +236,7 @@ class Fleet:
         back where it came from. Raises ``NoSuitableRecoveryPoint`` where nothing at all is meant;
         a plan that must not run is returned with its reasons.
         """
-        filter_ = self._filter(policy, cluster, namespace, selector)
+        filter_ = self._names.filter(policy, cluster, namespace, selector)
         moment = self.moment(at, zone)
         catalogue = self._gather(PointQuery(until=moment.at))
         wanted = to_restore(
@@ -253,7 +251,7 @@ class Fleet:
         wish = Wish(
             moment=moment,
             wanted=tuple(wanted),
-            targets=self._targets(to),
+            targets=self._names.targets(to),
             mapping=RestoreMapping(
                 namespaces=map or {}, storage_classes=map_class or {}, images=map_image or {}
             ),
@@ -341,40 +339,9 @@ class Fleet:
     def _time(self, text: str | datetime | None, zone: ZoneInfo | None) -> datetime | None:
         return self.moment(text, zone).at if text is not None else None
 
-    def _clusters(self, names: str | Iterable[str] | None) -> tuple[str, ...]:
-        chosen = _several(names) or self.connections.names
-        for name in chosen:
-            self.connections.entry(name)
-        return chosen
-
-    def _policy(self, name: str) -> Policy:
-        try:
-            return self.file.policies[name]
-        except KeyError:
-            known = ", ".join(self.file.policies) or "none"
-            raise ConfigurationError(Problem(f'no policy "{name}" (known: {known})')) from None
-
-    def _filter(
-        self,
-        policy: str | None,
-        cluster: str | Iterable[str] | None,
-        namespace: str | Iterable[str] | None,
-        selector: str,
-    ) -> Filter:
-        return Filter(
-            policy=self._policy(policy) if policy else None,
-            clusters=self._clusters(cluster) if cluster else (),
-            namespaces=_several(namespace),
-            selector=_selector(selector) if selector else None,
-        )
-
-    def _targets(self, to: str | Mapping[str, str] | None) -> Mapping[str, str]:
-        targets = {"": to} if isinstance(to, str) else dict(to or {})
-        for origin, target in targets.items():
-            self.connections.entry(target)
-            if origin:
-                self.connections.entry(origin)
-        return targets
+    @property
+    def _names(self) -> Names:
+        return Names(self.file)
 
     def _inventories(self, wish: Filter) -> list[Inventory]:
         """Return what stands in the clusters meant; one that is silent has none."""
@@ -386,16 +353,3 @@ class Fleet:
             return take_inventory(self.connections.cluster(name))
         except SlackwaterError:
             return None  # the gathering of its recovery points has said so already
-
-
-def _several(names: str | Iterable[str] | None) -> tuple[str, ...]:
-    if names is None:
-        return ()
-    return (names,) if isinstance(names, str) else tuple(names)
-
-
-def _selector(text: str) -> Selector:
-    try:
-        return Selector.parse(text)
-    except SelectorError as error:
-        raise ConfigurationError(Problem(f"{text}: {error}", field="--selector")) from None
