@@ -1,0 +1,81 @@
+"""Looks into one recovery point: reads Velero's files and judges the Backup by them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from slackwater.model.finding import Finding
+from slackwater.model.operation import Phase
+from slackwater.model.recovery_point import Contents, RecoveryPoint
+from slackwater_velero.contents import Unreadable, read_contents
+from slackwater_velero.downloads import Downloads, File, Missing, Target
+from slackwater_velero.locations import Location
+from slackwater_velero.results import read_results, result_findings
+from slackwater_velero.voice import Voice
+
+_FILES = (Target.BACKUP_VOLUMES, Target.BACKUP_OBJECTS, Target.BACKUP_RESULTS)
+
+
+def look_inside(
+    point: RecoveryPoint, location: Location | None, downloads: Downloads, voice: Voice
+) -> RecoveryPoint:
+    """Return the point with its contents, or with a finding that says why they are not known.
+
+    Only what Velero calls finished is read: the files of a running backup still change.
+    """
+    if not point.phase.usable:
+        return point
+    if location is None:
+        return _unknown(point, "its location is gone", voice)
+    if not location.available:
+        return _unknown(point, f"its location {location.name} is not available", voice)
+    files = downloads.read(_FILES, point.name, location)
+    return judge(point, files, voice)
+
+
+def judge(point: RecoveryPoint, files: Mapping[Target, File], voice: Voice) -> RecoveryPoint:
+    """Return the point as its files show it. Pure."""
+    objects, volumes = files[Target.BACKUP_OBJECTS], files[Target.BACKUP_VOLUMES]
+    if isinstance(objects, Missing):
+        return _unknown(point, f"its list of objects: {objects.reason}", voice)
+    if isinstance(volumes, Missing):
+        return _unknown(point, f"its volume information: {volumes.reason}", voice)
+    try:
+        contents = read_contents(objects, volumes)
+    except Unreadable as error:
+        return _unknown(point, str(error), voice)
+    losses = [*_losses(point, contents, voice)]
+    messages = _messages(point, files[Target.BACKUP_RESULTS], voice)
+    return point.model_copy(
+        update={
+            "contents": contents,
+            "phase": Phase.PARTIAL if losses else point.phase,
+            "findings": (*point.findings, *losses, *messages),
+        }
+    )
+
+
+def _losses(point: RecoveryPoint, contents: Contents, voice: Voice) -> Iterator[Finding]:
+    for volume in contents.volumes:
+        if not volume.held:
+            yield voice.warning(
+                "volume-skipped", f"{point.name}: {volume}", f"volume {volume}: {volume.reason}"
+            )
+    if not any(contents.objects.values()) and not _says(point, "empty"):
+        yield voice.error("empty", point.name, "it holds no object at all")
+
+
+def _messages(point: RecoveryPoint, file: File, voice: Voice) -> list[Finding]:
+    """What Velero filed while making it. A warning is no loss; what is lost was counted above."""
+    if isinstance(file, Missing):
+        return []
+    return list(result_findings(read_results(file), point.name, voice))
+
+
+def _unknown(point: RecoveryPoint, why: str, voice: Voice) -> RecoveryPoint:
+    finding = voice.warning("contents-unknown", point.name, f"its contents are not known: {why}")
+    return point.model_copy(update={"findings": (*point.findings, finding)})
+
+
+def _says(point: RecoveryPoint, code: str) -> bool:
+    return any(finding.code == code for finding in point.findings)

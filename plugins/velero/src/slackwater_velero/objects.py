@@ -1,0 +1,258 @@
+"""Velero's objects as we read them: only the fields that are needed, so long lists are quick.
+
+Field by field from the CRDs of 1.18. Go leaves out empty values or writes null, so everything is
+optional.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+
+class _Read(msgspec.Struct, rename="camel", gc=False, kw_only=True):
+    """Read, never written back. Keeps no cycles, so the garbage collector need not look."""
+
+
+class Metadata(_Read):
+    """Of any object."""
+
+    name: str
+    namespace: str = ""
+    uid: str = ""
+    creation_timestamp: datetime | None = None
+    deletion_timestamp: datetime | None = None
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+
+
+class Named(_Read):
+    """An object of which only the metadata matters."""
+
+    metadata: Metadata
+
+
+class BackupSpec(_Read):
+    """What a Backup covers. Velero completes it when it validates it."""
+
+    included_namespaces: list[str] | None = None
+    excluded_namespaces: list[str] | None = None
+    included_resources: list[str] | None = None
+    excluded_resources: list[str] | None = None
+    include_cluster_resources: bool | None = None
+    included_cluster_scoped_resources: list[str] | None = None
+    excluded_cluster_scoped_resources: list[str] | None = None
+    included_namespace_scoped_resources: list[str] | None = None
+    excluded_namespace_scoped_resources: list[str] | None = None
+    label_selector: dict[str, object] | None = None
+    or_label_selectors: list[object] | None = None
+    resource_policy: dict[str, object] | None = None
+    storage_location: str | None = None
+
+
+class BackupProgress(_Read):
+    """Objects backed up so far; patched at most once a second."""
+
+    total_items: int = 0
+    items_backed_up: int = 0
+
+
+class BackupStatus(_Read):
+    """What Velero says about a Backup."""
+
+    phase: str = ""
+    start_timestamp: datetime | None = None
+    completion_timestamp: datetime | None = None
+    expiration: datetime | None = None
+    progress: BackupProgress | None = None
+    errors: int = 0
+    warnings: int = 0
+    failure_reason: str = ""
+    validation_errors: list[str] | None = None
+    queue_position: int = 0
+
+
+class Backup(_Read):
+    """``backups.velero.io``."""
+
+    metadata: Metadata
+    spec: BackupSpec = msgspec.field(default_factory=BackupSpec)
+    status: BackupStatus | None = None
+
+    @property
+    def state(self) -> BackupStatus:
+        """The status; an empty one before the server has seen the Backup."""
+        return self.status or _NO_BACKUP_STATUS
+
+
+class RestoreSpec(_Read):
+    """What a Restore brings back."""
+
+    backup_name: str = ""
+    schedule_name: str = ""
+
+
+class RestoreProgress(_Read):
+    """Objects restored so far."""
+
+    total_items: int = 0
+    items_restored: int = 0
+
+
+class RestoreStatus(_Read):
+    """What Velero says about a Restore."""
+
+    phase: str = ""
+    start_timestamp: datetime | None = None
+    completion_timestamp: datetime | None = None
+    progress: RestoreProgress | None = None
+    errors: int = 0
+    warnings: int = 0
+    failure_reason: str = ""
+    validation_errors: list[str] | None = None
+
+
+class Restore(_Read):
+    """``restores.velero.io``."""
+
+    metadata: Metadata
+    spec: RestoreSpec = msgspec.field(default_factory=RestoreSpec)
+    status: RestoreStatus | None = None
+
+    @property
+    def state(self) -> RestoreStatus:
+        """The status; an empty one before the server has seen the Restore."""
+        return self.status or RestoreStatus()
+
+
+class SecretKey(_Read):
+    """A key in a Secret of the Velero namespace."""
+
+    name: str = ""
+    key: str = ""
+
+
+class ObjectStorage(_Read):
+    """Where a location lies. ``ca_cert`` is PEM in base64."""
+
+    bucket: str = ""
+    prefix: str | None = None
+    ca_cert: str | None = None
+    ca_cert_ref: SecretKey | None = None
+
+
+class LocationSpec(_Read):
+    """How a location is reached."""
+
+    provider: str = ""
+    object_storage: ObjectStorage | None = None
+    config: dict[str, str] | None = None
+    credential: SecretKey | None = None
+    default: bool = False
+    access_mode: str = ""
+
+
+class LocationStatus(_Read):
+    """Empty until Velero has looked at the location for the first time."""
+
+    phase: str = ""
+    message: str = ""
+    last_synced_time: datetime | None = None
+
+
+class StorageLocation(_Read):
+    """``backupstoragelocations.velero.io``."""
+
+    metadata: Metadata
+    spec: LocationSpec = msgspec.field(default_factory=LocationSpec)
+    status: LocationStatus | None = None
+
+
+class ScheduleSpec(_Read):
+    """When a Schedule is due, and what it backs up."""
+
+    schedule: str = ""
+    template: BackupSpec = msgspec.field(default_factory=BackupSpec)
+    paused: bool = False
+
+
+class ScheduleStatus(_Read):
+    """There is no next run in it: that has to be computed."""
+
+    phase: str = ""
+    last_backup: datetime | None = None
+    last_skipped: datetime | None = None
+    validation_errors: list[str] | None = None
+
+
+class Schedule(_Read):
+    """``schedules.velero.io``."""
+
+    metadata: Metadata
+    spec: ScheduleSpec = msgspec.field(default_factory=ScheduleSpec)
+    status: ScheduleStatus | None = None
+
+
+class DeleteRequestSpec(_Read):
+    """The Backup to be deleted."""
+
+    backup_name: str = ""
+
+
+class DeleteRequestStatus(_Read):
+    """``Processed`` with errors is how a deletion fails; one that succeeded vanishes."""
+
+    phase: str = ""
+    errors: list[str] | None = None
+
+
+class DeleteRequest(_Read):
+    """``deletebackuprequests.velero.io``."""
+
+    metadata: Metadata
+    spec: DeleteRequestSpec = msgspec.field(default_factory=DeleteRequestSpec)
+    status: DeleteRequestStatus | None = None
+
+
+class Plugin(_Read):
+    """One capability that a plugin of the server registered."""
+
+    name: str = ""
+    kind: str = ""
+
+
+class ServerStatus(_Read):
+    """The answer to a ServerStatusRequest."""
+
+    phase: str = ""
+    server_version: str = ""
+    plugins: list[Plugin] | None = None
+
+
+class StatusRequest(_Read):
+    """``serverstatusrequests.velero.io``."""
+
+    metadata: Metadata
+    status: ServerStatus | None = None
+
+
+class DownloadStatus(_Read, repr_omit_defaults=True):
+    """``download_url`` is signed: whoever has it may read. Never logged or shown."""
+
+    phase: str = ""
+    download_url: str = msgspec.field(default="", name="downloadURL")
+    message: str = ""
+
+    def __repr__(self) -> str:
+        return f"DownloadStatus(phase={self.phase!r})"
+
+
+class DownloadRequest(_Read):
+    """``downloadrequests.velero.io``."""
+
+    metadata: Metadata
+    status: DownloadStatus | None = None
+
+
+_NO_BACKUP_STATUS = BackupStatus()

@@ -1,0 +1,170 @@
+"""Compares a restored namespace with the recovery point, object by object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from slackwater.errors import BackendError, ObjectNotFound
+from slackwater.model.act import Act, Key
+from slackwater.model.finding import Finding
+from slackwater_velero import labels
+from slackwater_velero.access import Velero
+from slackwater_velero.acts import text
+from slackwater_velero.contents import ObjectList, Unreadable, read_objects
+from slackwater_velero.discovery import find_kind
+from slackwater_velero.downloads import Downloads, Missing, Target
+from slackwater_velero.locations import Location, read_locations
+from slackwater_velero.objects import Named, Restore
+from slackwater_velero.resources import GROUP, RESTORES
+from slackwater_velero.results import read_results, result_findings
+from slackwater_velero.voice import Voice
+
+_PASSING = frozenset(
+    (
+        "Pod",
+        "ReplicaSet",
+        "Job",
+        "ControllerRevision",
+        "Event",
+        "Endpoints",
+        "EndpointSlice",
+        "Lease",
+        "PodMetrics",
+    )
+)
+"""Kinds that others make anew, or that end: their names prove nothing after a restore."""
+
+_NAMED = 50
+"""Missing objects that are named one by one."""
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """Verifies one restore; changes nothing."""
+
+    velero: Velero
+    downloads: Downloads
+    voice: Voice
+
+    def verify(self, act: Act, key: Key) -> dict[str, object]:
+        """Return how much was expected and found, what is missing, and findings, as plain JSON."""
+        payload = act.payload
+        location = read_locations(self.velero).get(text(payload, "location"))
+        findings = [*self._restore_findings(text(payload, "restore"), key, location)]
+        expected = self._expected(payload, location)
+        if isinstance(expected, Finding):
+            return _result(0, [], [expected, *findings])
+        target = text(payload, "target")
+        missing, unseen = self._missing(expected, target)
+        findings = [*self._missing_findings(missing, target), *unseen, *findings]
+        return _result(sum(map(len, expected.values())), missing, findings)
+
+    def _expected(
+        self, payload: Mapping[str, object], location: Location | None
+    ) -> Mapping[str, Sequence[str]] | Finding:
+        """What the recovery point lists of the namespace, by kind; or why that is not known."""
+        backup = text(payload, "backup")
+        if location is None:
+            return self._not_verified(backup, f"location {text(payload, 'location')!r} is gone")
+        file = self.downloads.read((Target.BACKUP_OBJECTS,), backup, location)
+        listed = file[Target.BACKUP_OBJECTS]
+        if isinstance(listed, Missing):
+            return self._not_verified(backup, listed.reason)
+        try:
+            return in_namespace(read_objects(listed), text(payload, "namespace"))
+        except Unreadable as error:
+            return self._not_verified(backup, str(error))
+
+    def _missing(
+        self, expected: Mapping[str, Sequence[str]], target: str
+    ) -> tuple[list[str], list[Finding]]:
+        missing: list[str] = []
+        unseen: list[Finding] = []
+        for kind, names in sorted(expected.items()):
+            try:
+                standing = self._standing(kind, target)
+            except BackendError as error:
+                unseen.append(self._not_verified(f"{target}: {kind}", str(error)))
+                continue
+            short = kind.rpartition("/")[2]
+            missing += [f"{short}/{name}" for name in names if name not in standing]
+        return missing, unseen
+
+    def _standing(self, kind: str, target: str) -> set[str]:
+        """Names of the objects of a kind that stand in the target now; none if it is not served."""
+        resource = find_kind(self.velero, kind)
+        if resource is None:
+            return set()
+        path = resource.path(namespace=target if resource.namespaced else "")
+        try:
+            found = self.velero.list_at(path, f"list {resource}", Named)
+            return {each.metadata.name for each in found}
+        except ObjectNotFound:
+            return set()
+
+    def _restore_findings(
+        self, token: str, key: Key, location: Location | None
+    ) -> Iterator[Finding]:
+        """What Velero itself had to say about this run's Restore."""
+        restore = self._restore_of(token, key)
+        if restore is None or location is None:
+            return
+        name = restore.metadata.name
+        file = self.downloads.read((Target.RESTORE_RESULTS,), name, location)
+        said = file[Target.RESTORE_RESULTS]
+        if isinstance(said, Missing):
+            yield self.voice.warning(
+                "results-unknown", name, f"Velero's own results could not be read: {said.reason}"
+            )
+            return
+        yield from result_findings(read_results(said), name, self.voice, severe=True)
+
+    def _restore_of(self, token: str, key: Key) -> Restore | None:
+        """The newest Restore of this run for this place; there is one per generation."""
+        ours = [
+            each
+            for each in self.velero.list(RESTORES, Restore, selector=f"{labels.RESTORE}={token}")
+            if (each.metadata.annotations or {}).get(labels.KEY, "").startswith(f"{key.run}/")
+        ]
+        return max(ours, key=lambda each: str(each.metadata.creation_timestamp), default=None)
+
+    def _missing_findings(self, missing: Sequence[str], target: str) -> Iterator[Finding]:
+        if missing:
+            named = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+            yield self.voice.error(
+                "objects-missing",
+                target or "cluster-scoped objects",
+                f"{len(missing)} objects of the recovery point are not there: {named}",
+            )
+
+    def _not_verified(self, subject: str, why: str) -> Finding:
+        return self.voice.warning("not-verified", subject, f"it could not be verified: {why}")
+
+
+def in_namespace(listed: ObjectList, namespace: str) -> dict[str, list[str]]:
+    """Return what a resource list has of one namespace ("" is cluster-scoped), by kind.
+
+    Kinds that do not outlive a restore are left out, and Velero's own, which it never restores.
+    """
+    found: dict[str, list[str]] = {}
+    for kind, entries in listed.items():
+        if kind.rpartition("/")[2] in _PASSING or kind.startswith(f"{GROUP}/"):
+            continue
+        names = [
+            name for space, _, name in (e.rpartition("/") for e in entries) if space == namespace
+        ]
+        if names:
+            found[kind] = names
+    return found
+
+
+def _result(
+    expected: int, missing: Sequence[str], findings: Sequence[Finding]
+) -> dict[str, object]:
+    return {
+        "expected": expected,
+        "found": expected - len(missing),
+        "missing": list(missing[:_NAMED]),
+        "findings": [finding.model_dump(mode="json") for finding in findings],
+    }
