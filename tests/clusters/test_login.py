@@ -245,7 +245,7 @@ def test_users_that_cannot_work(kubeconfig: Kubeconfig, user: dict[str, Any]) ->
 
 
 def jwt(expires: datetime) -> str:
-    parts = ({"alg": "none"}, {"exp": int(expires.timestamp())}, {})
+    parts: tuple[dict[str, Any], ...] = ({"alg": "none"}, {"exp": int(expires.timestamp())}, {})
     return ".".join(
         base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def create(cluster: Cluster, *names: str, **labels: str) -> None:
         cluster.create(HERE, {"metadata": {"name": name, "labels": labels}, "data": {"a": "MQ=="}})
 
 
-def names(cluster: Cluster, **options: str) -> list[str]:
+def names(cluster: Cluster, **options: Any) -> list[str]:
     found = cluster.list(HERE, page=2, **options)
     return [item["metadata"]["name"] for item in found]
 

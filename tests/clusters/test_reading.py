@@ -85,8 +85,8 @@ def test_list_follows_the_pages(cluster: Cluster, api: ApiServer) -> None:
 
 def test_list_sends_its_selectors_with_each_page(cluster: Cluster, api: ApiServer) -> None:
     api.script(listed(pod("a", "1"), more="x"), listed())
-    options = {"label_selector": "app in (a,b),!c", "field_selector": "metadata.name=a"}
-    assert names(cluster.list(PODS, **options)) == ["a"]
+    found = cluster.list(PODS, label_selector="app in (a,b),!c", field_selector="metadata.name=a")
+    assert names(found) == ["a"]
     for request in api.requests:
         assert request.query["labelSelector"] == "app in (a,b),!c"
         assert request.query["fieldSelector"] == "metadata.name=a"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -187,7 +187,7 @@ Broken = tuple[Cluster, Connections]
 
 
 @pytest.fixture
-def broken(monkeypatch: pytest.MonkeyPatch, kubeconfig: Kubeconfig) -> Iterator[Any]:
+def broken(monkeypatch: pytest.MonkeyPatch, kubeconfig: Kubeconfig) -> Callable[..., Broken]:
     def build(error: Exception, **options: Any) -> Broken:
         connections = Connections(error)
         monkeypatch.setattr("slackwater.clusters.login.log_in", lambda *_, **__: connections)
@@ -197,7 +197,7 @@ def broken(monkeypatch: pytest.MonkeyPatch, kubeconfig: Kubeconfig) -> Iterator[
     return build
 
 
-def test_a_dead_cluster_costs_its_time_out_once(broken: Any) -> None:
+def test_a_dead_cluster_costs_its_time_out_once(broken: Callable[..., Broken]) -> None:
     now = datetime(2026, 11, 21, tzinfo=UTC)
     cluster, connections = broken(
         urllib3.ConnectTimeoutError("timed out"), timeout=10, clock=lambda: now
@@ -216,7 +216,7 @@ def test_a_dead_cluster_costs_its_time_out_once(broken: Any) -> None:
     assert connections.attempts == 3, "a clock set back does not keep the cluster dead"
 
 
-def test_a_quick_failure_is_not_remembered(broken: Any) -> None:
+def test_a_quick_failure_is_not_remembered(broken: Callable[..., Broken]) -> None:
     cluster, connections = broken(urllib3.ProtocolError("Connection aborted."))
     for _ in range(2):
         with pytest.raises(ClusterUnreachable):
@@ -269,7 +269,9 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
-def test_every_foreign_exception_becomes_one_of_ours(broken: Any, kind: type[Exception]) -> None:
+def test_every_foreign_exception_becomes_one_of_ours(
+    broken: Callable[..., Broken], kind: type[Exception]
+) -> None:
     cluster, _ = broken(raised(kind))
     with pytest.raises(SlackwaterError) as error:
         cluster.get(PATH)
