@@ -24,9 +24,10 @@ from slackwater.model.recovery_point import PointId
 R = TypeVar("R")
 
 
-def as_role(backend: Backend, role: type[R]) -> R | None:
-    """Return the backend as one that has the role, or None where it has not."""
-    return backend if isinstance(backend, role) else None
+def as_role(backend: Backend, role: Callable[..., R]) -> R | None:
+    """Return the backend as one that has the role (a class), or None where it has not."""
+    # Roles are abstract, and mypy lets no abstract class be a ``type[R]``.
+    return cast(R, backend) if isinstance(backend, cast(type, role)) else None
 
 
 def limited(backend: Backend, at_once: int) -> Backend:

@@ -52,9 +52,10 @@ class Subject(ABC):
     ``neighbour``       another cluster that shows the stores of home; empty where there is none
     ``stranger``        a cluster that does not show them (yet); empty where there is none
     ``workload``        seeded in home, whole: the tool can back up all of it
+    ``claims``          the volumes of that workload, by the names of their claims
     ``other_workload``  another one, for the same key with other content
     ``gap_workload``    seeded with a volume that the tool passes over; None for tools without
-    ``page``            how many recovery points the backend lists with one request
+    ``page``            how many recovery points the backend lists with one request, 3 or more
     ``spool``           the folder under which the backends of ``recipe`` have their spools
     ``troubles``        what ``cause`` can do; a promise that needs more is counted as not shown
     ``patience``        how often ``pass_time`` is called before an operation counts as stuck
@@ -69,6 +70,7 @@ class Subject(ABC):
     neighbour: str = ""
     stranger: str = ""
     workload: Workload
+    claims: tuple[str, ...] = ()
     other_workload: Workload | None = None
     gap_workload: Workload | None = None
     page: int

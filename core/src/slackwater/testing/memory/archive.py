@@ -37,7 +37,9 @@ class ArchiveBackend(StoredPoints):
             capability: Support(level=Level.SUPPORTED if capability in _CAN else Level.UNSUPPORTED)
             for capability in Capability
         }
-        return Description(tool=self.name, version="1.0", capabilities=levels)
+        with self.translated():
+            version = self.tool.read_version()
+        return Description(tool=self.name, version=version, capabilities=levels)
 
     def plan_backup(self, request: BackupRequest) -> ActPlan:
         """One performed act."""

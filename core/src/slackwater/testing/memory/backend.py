@@ -28,9 +28,8 @@ from slackwater.model.recovery_point import PointId, RecoveryPoint, Stamp
 from slackwater.model.request import BackupRequest, RestoreRequest, Store
 from slackwater.model.workload import WorkloadKind
 from slackwater.testing.memory import acts
-from slackwater.testing.memory.records import Refusal, Wanted
+from slackwater.testing.memory.records import Wanted
 from slackwater.testing.memory.stored import StoredPoints
-from slackwater.testing.memory.tool import Refused
 from slackwater.testing.memory.translation import handle, operation
 
 _UNSUPPORTED = (Capability.CONTROL_PLANE,)
@@ -50,8 +49,10 @@ class MemoryBackend(StoredPoints, SharedStores, Stamping, NativeSchedules, Postu
             )
             for capability in Capability
         }
+        with self.translated():
+            version = self.tool.read_version()
         return Description(
-            tool=self.name, version="1.0", capabilities=levels, limits={acts.ONE_RESTORE: 1}
+            tool=self.name, version=version, capabilities=levels, limits={acts.ONE_RESTORE: 1}
         )
 
     def plan_backup(self, request: BackupRequest) -> ActPlan:
@@ -78,19 +79,17 @@ class MemoryBackend(StoredPoints, SharedStores, Stamping, NativeSchedules, Postu
         return ActPlan(acts=(acts.deletion(point),))
 
     def start(self, act: Act, key: Key) -> OperationRef:
-        """Begin under a name made of the key; what stands under it is compared."""
+        """Begin with the key as a label; what was begun with it before is compared."""
         if act.kind is not ActKind.OPERATED:
             raise Unsupported(f"{act.id} is not operated by {self.name}", backend=self.name)
         wanted = Wanted.model_validate(act.payload["wanted"])
-        name = key.name(str(act.payload["stem"]))
         with self.translated():
-            try:
-                self.tool.begin(name, wanted)
-            except Refused as refused:
-                if refused.refusal is not Refusal.EXISTS:
-                    raise
-                self._compare(name, wanted)
-        return OperationRef(tool=self.name, cluster=self.cluster, handle=handle(wanted.kind, name))
+            found = self.tool.begin(key.name(str(act.payload["stem"])), key.digest, wanted)
+        if found.wanted != wanted:
+            raise self._reused(found.name)
+        return OperationRef(
+            tool=self.name, cluster=self.cluster, handle=handle(wanted.kind, found.name)
+        )
 
     def get_operations(self, refs: Sequence[OperationRef]) -> Mapping[OperationRef, Operation]:
         """Read them all with one request."""
@@ -188,11 +187,10 @@ class MemoryBackend(StoredPoints, SharedStores, Stamping, NativeSchedules, Postu
         way_out = f"name a cluster that sees {identity} in the fleet file"
         return self.finding("store-not-shown", request.point.name, message, way_out)
 
-    def _compare(self, name: str, wanted: Wanted) -> None:
-        if self.tool.read_operation(name).wanted != wanted:
-            raise KeyReused(
-                f"{self.name} in {self.cluster}: {name} was begun with another content",
-                backend=self.name,
-                cluster=self.cluster,
-                operation=name,
-            )
+    def _reused(self, name: str) -> KeyReused:
+        return KeyReused(
+            f"{self.name} in {self.cluster}: {name} was begun with another content",
+            backend=self.name,
+            cluster=self.cluster,
+            operation=name,
+        )

@@ -20,25 +20,21 @@ from slackwater.testing.memory.records import (
 from slackwater.testing.memory.shelves import Shelves
 
 
-def begin(
-    shelves: Shelves, name: str, tool: str, cluster: str, wanted: Wanted, *, now: datetime
-) -> OperationRecord:
-    """Make an operation in the tool's memory; restores wait for each other."""
+def begin(shelves: Shelves, operation: OperationRecord) -> OperationRecord:
+    """Lay an operation into the tool's memory; restores wait for each other."""
+    cluster, wanted = operation.cluster, operation.wanted
     outcome = shelves.get("outcome", cluster, Outcome) or Outcome()
     shelves.remove("outcome", cluster)
-    captured = capture(shelves, cluster, wanted.scope)
-    operation = OperationRecord(
-        name=name,
-        tool=tool,
-        cluster=cluster,
-        wanted=wanted,
-        asked=now,
-        begins=_turn(shelves, cluster, wanted, now),
-        outcome=outcome,
-        captured=captured if wanted.kind is OperationKind.BACKUP else {},
+    backup = wanted.kind is OperationKind.BACKUP
+    begun = operation.model_copy(
+        update={
+            "begins": _turn(shelves, cluster, wanted, operation.asked),
+            "outcome": outcome,
+            "captured": capture(shelves, cluster, wanted.scope) if backup else {},
+        }
     )
-    shelves.put("operation", f"{cluster}/{name}", operation)
-    return operation
+    shelves.put("operation", f"{cluster}/{begun.name}", begun)
+    return begun
 
 
 def _turn(shelves: Shelves, cluster: str, wanted: Wanted, now: datetime) -> datetime:

@@ -100,9 +100,13 @@ class Wanted(Frozen):
 
 
 class OperationRecord(Frozen):
-    """An operation in the tool. ``begins`` lies in the future while it waits for its turn."""
+    """An operation in the tool. ``begins`` lies in the future while it waits for its turn.
+
+    ``key`` is a label that the asker gave it; no two operations of a cluster have the same.
+    """
 
     name: str
+    key: str
     tool: str
     cluster: str
     wanted: Wanted

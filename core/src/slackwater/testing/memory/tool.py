@@ -43,6 +43,11 @@ class Tool:
         self.cluster = cluster
         self._token = token
 
+    def read_version(self) -> str:
+        """Return the tool's version."""
+        with self._request("read version"):
+            return "1.0"
+
     def list_points(self, after: str, limit: int) -> tuple[list[Held], str]:
         """Return points without what they hold, and where the next page begins (empty: nowhere)."""
         with self._request("list points") as shelves:
@@ -103,14 +108,23 @@ class Tool:
             else:
                 shelves.remove("store", f"{self.cluster}/{name}")
 
-    def begin(self, name: str, wanted: Wanted) -> OperationRecord:
-        """Begin an operation. Refused as ``EXISTS`` where one of that name was begun before."""
+    def begin(self, name: str, key: str, wanted: Wanted) -> OperationRecord:
+        """Begin an operation, or return the one that was begun with this key before."""
         with self._request("begin operation") as shelves:
-            if shelves.text("operation", f"{self.cluster}/{name}"):
-                raise Refused(Refusal.EXISTS, f"operation {name} exists")
-            return begin(
-                shelves, name, self.name, self.cluster, wanted, now=self.world.now_in(shelves)
+            for known in self._operations(shelves).values():
+                if known.key == key:
+                    return known
+            now = self.world.now_in(shelves)
+            operation = OperationRecord(
+                name=name,
+                key=key,
+                tool=self.name,
+                cluster=self.cluster,
+                wanted=wanted,
+                asked=now,
+                begins=now,
             )
+            return begin(shelves, operation)
 
     def read_operation(self, name: str) -> OperationRecord:
         """Return one operation."""
@@ -120,8 +134,7 @@ class Tool:
     def list_operations(self) -> dict[str, OperationRecord]:
         """Return all operations of this tool in the cluster, by name."""
         with self._request("list operations") as shelves:
-            found = shelves.all("operation", OperationRecord, f"{self.cluster}/")
-        return {o.name: o for o in found.values() if o.tool == self.name}
+            return self._operations(shelves)
 
     def stop_operation(self, name: str) -> None:
         """Stop an operation that is under way; an ended one stays as it is."""
@@ -184,6 +197,10 @@ class Tool:
         if point is None or point.tool != self.name or store not in visible:
             raise Refused(Refusal.MISSING, f"recovery point {name} is not in {store}")
         return point
+
+    def _operations(self, shelves: Shelves) -> dict[str, OperationRecord]:
+        found = shelves.all("operation", OperationRecord, f"{self.cluster}/")
+        return {o.name: o for o in found.values() if o.tool == self.name}
 
     def _operation(self, shelves: Shelves, name: str) -> OperationRecord:
         operation = shelves.get("operation", f"{self.cluster}/{name}", OperationRecord)

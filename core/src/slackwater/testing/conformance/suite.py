@@ -1,0 +1,58 @@
+"""``BackendConformance``: the class that a backend's tests inherit from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from slackwater.testing.conformance.conduct import ConductPromises
+from slackwater.testing.conformance.listing import ListingPromises
+from slackwater.testing.conformance.operating import OperatingPromises
+from slackwater.testing.conformance.performing import PerformingPromises
+from slackwater.testing.conformance.planning import PlanningPromises
+from slackwater.testing.conformance.subject import Subject
+
+_PARTS = (
+    ListingPromises,
+    PlanningPromises,
+    OperatingPromises,
+    PerformingPromises,
+    ConductPromises,
+)
+
+
+def promises() -> tuple[str, ...]:
+    """Return the names of all tests of the kit."""
+    return tuple(name for part in _PARTS for name in vars(part) if name.startswith("test_"))
+
+
+class BackendConformance(
+    ListingPromises, PlanningPromises, OperatingPromises, PerformingPromises, ConductPromises
+):
+    """Every promise of the contract, as a test.
+
+    Inherit and give the fixture ``subject``. A promise that a tool cannot keep is overridden by a
+    test marked ``xfail`` with a reason; any other override is refused when the class is made.
+    """
+
+    @pytest.fixture
+    def subject(self) -> Subject:
+        """Return the subject, fresh for this test; to be overridden."""
+        raise NotImplementedError("a conformance test class has a fixture called subject")
+
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)
+        weakened = [
+            name for name in promises() if name in vars(cls) and not _excused(vars(cls)[name])
+        ]
+        if weakened:
+            raise TypeError(
+                f"{cls.__name__} overrides promises of the contract: {', '.join(weakened)}; "
+                'a promise that cannot be kept is marked @pytest.mark.xfail(reason="…")'
+            )
+
+
+def _excused(override: object) -> bool:
+    marks: Iterable[pytest.Mark] = getattr(override, "pytestmark", ())
+    return any(mark.name == "xfail" and mark.kwargs.get("reason") for mark in marks)
