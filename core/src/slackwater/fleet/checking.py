@@ -16,7 +16,6 @@ from slackwater.model.schedule import longest_gap
 from slackwater.model.secret import ReferenceKind, parse_reference
 from slackwater.model.selector import Operator, Selector
 
-
 _ANY_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 """Where schedules are looked at from: fixed, so that a file is judged alike every day."""
 

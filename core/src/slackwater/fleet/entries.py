@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Generic, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -92,8 +93,8 @@ def _check_kubeconfig(text: str) -> str:
 class ClusterAccess(Frozen):
     """How to reach a cluster, and the labels by which policies select it.
 
-    ``kubeconfig`` is a ``file:`` reference; without it ``KUBECONFIG`` and its defaults hold. ``context``
-    defaults to the current one.
+    ``kubeconfig`` is a ``file:`` reference; without it ``KUBECONFIG`` and its defaults hold.
+    ``context`` defaults to the current one.
     """
 
     kubeconfig: Annotated[SecretRef, AfterValidator(_check_kubeconfig)] | None = None
@@ -142,9 +143,16 @@ class FleetDocument(Frozen, Generic[BackendsT]):
 
 def document_type(settings: Mapping[str, type[BaseModel]]) -> type[FleetDocument[BaseModel]]:
     """Return the class of the document in which each tool's settings are of the class given."""
+    return _document_type(tuple(sorted(settings.items())))
+
+
+@cache
+def _document_type(
+    settings: tuple[tuple[str, type[BaseModel]], ...],
+) -> type[FleetDocument[BaseModel]]:
     tools = {
         f"tool_{index}": (kind, Field(default=None, alias=tool))
-        for index, (tool, kind) in enumerate(sorted(settings.items()))
+        for index, (tool, kind) in enumerate(settings)
     }
     backends = create_model(
         "Backends",

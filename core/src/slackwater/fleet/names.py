@@ -47,9 +47,15 @@ LabelValue = Annotated[
 ]
 
 
-def may_hold_secrets(path: Sequence[str | int]) -> bool:
-    """Whether the place is one where a person may have written a secret by mistake."""
-    return path[:1] == ("stores",) or "backends" in path[2:3] or "kubeconfig" in path[2:3]
+def may_be_repeated(path: Sequence[str | int]) -> bool:
+    """Whether an error may repeat the value at this place: never where a secret can slip in.
+
+    A deleted line can put a store's keys right under ``policies`` or ``clusters``.
+    """
+    match list(path):
+        case ["version"] | ["clusters", _, "labels", _] | ["policies", _, _, *_]:
+            return True
+    return False
 
 
 def shown_path(path: Sequence[str | int]) -> str:
@@ -62,11 +68,14 @@ def shown_path(path: Sequence[str | int]) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            text += "." * bool(text) + shown_key(part, private=may_hold_secrets(path[:index]))
+            text += "." * bool(text) + _shown_key(part, strict=_near_secrets(path[:index]))
     return text
 
 
-def shown_key(key: str, *, private: bool) -> str:
-    """Return the key, or … for one that is too long or, in a private place, looks odd."""
-    pattern = r"[a-z0-9][-_.a-z0-9]{0,62}" if private else r"[^\x00-\x20\x7f]{1,120}"
+def _near_secrets(path: Sequence[str | int]) -> bool:
+    return path[:1] == ("stores",) or (path[:1] == ("clusters",) and len(path) > 1)
+
+
+def _shown_key(key: str, *, strict: bool) -> str:
+    pattern = r"[a-z0-9][-_.a-z0-9]{0,62}" if strict else r"[^\x00-\x20\x7f]{1,120}"
     return key if re.fullmatch(pattern, key) else "…"

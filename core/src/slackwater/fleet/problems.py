@@ -1,6 +1,6 @@
 """What pydantic found wrong, said in plain words at its place in the file.
 
-Values are repeated only where no secret can stand: not under ``stores`` and ``backends``.
+Values are repeated only where no secret can have slipped in.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from pydantic_core import ErrorDetails
 
 from slackwater.errors import Problem
-from slackwater.fleet.names import may_hold_secrets
+from slackwater.fleet.names import may_be_repeated
 from slackwater.fleet.source import ABSENT, FieldPath, Source, inner
 
 _KINDS = (
@@ -88,7 +88,10 @@ def _near(error: ErrorDetails, value: object) -> str:
 
 
 def _got(error: ErrorDetails, path: FieldPath, value: object) -> str:
-    shown = _kind_of(value) if may_hold_secrets(path) else _shown(value)
+    repeated = may_be_repeated(path)
+    if not repeated and error["type"] not in _EXPECTED:
+        return ""
+    shown = _shown(value) if repeated else _kind_of(value)
     unquoted = error["type"] == "string_type" and isinstance(value, (int, float))
     return f", got {shown}" + ("; write it in quotes" if unquoted else "")
 
@@ -102,7 +105,7 @@ def _kind_of(value: object) -> str:
         case int() | float():
             return "a number"
         case str():
-            return "other text"
+            return "text"
         case list():
             return "a list"
     return "a mapping"

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import pytest
+
+from slackwater.fleet import check_fleet
+from slackwater.model.finding import Severity
+
+HEAD = """\
+version: 1
+clusters:
+  eu: {context: eu, labels: {env: prod}, backends: {velero: {}}}
+policies:
+  gold:
+    protect: [{namespaces: [shop]}]
+"""
+
+
+@pytest.fixture
+def findings(load):
+    def check(rest: str, head: str = HEAD):
+        rest = rest if "clusters:" in rest else f"    clusters: env=prod\n{rest}"
+        return [(f.severity, f.code, f.subject) for f in check_fleet(load(head + rest))]
+
+    return check
+
+
+def test_a_file_that_holds_has_no_findings(findings):
+    rest = '    schedule: {cron: "0 */2 * * *", jitter: 5m}\n    objectives: {rpo: 4h}\n'
+
+    assert findings(rest) == []
+
+
+@pytest.mark.parametrize(
+    ("cron", "jitter", "rpo", "holds"),
+    [
+        ("0 */4 * * *", "0s", "4h", True),
+        ("0 */4 * * *", "1m", "4h", False),
+        ("0 3 * * *", "0s", "4h", False),
+        ("0 9-17 * * *", "0s", "15h", False),
+        ("0 9-17 * * *", "0s", "16h", True),
+        ("0 9 * * 1-5", "0s", "71h", False),
+        ("0 9 * * 1-5", "0s", "72h", True),
+        ("0 0 1 * *", "0s", "30d", False),
+        ("0 0 1 * *", "0s", "31d", True),
+    ],
+)
+def test_a_schedule_that_cannot_meet_its_rpo_is_an_error(findings, cron, jitter, rpo, holds):
+    rest = f'    schedule: {{cron: "{cron}", jitter: {jitter}}}\n    objectives: {{rpo: {rpo}}}\n'
+    error = (Severity.ERROR, "rpo-out-of-reach", "policies.gold.schedule")
+
+    assert findings(rest) == ([] if holds else [error])
+
+
+def test_the_window_counts_for_the_rpo(findings):
+    rest = '    schedule: {cron: "0 * * * *", window: "22:00-06:00"}\n    objectives: {rpo: 4h}\n'
+
+    assert [code for _, code, _ in findings(rest)] == ["rpo-out-of-reach"]
+
+
+def test_a_window_without_a_due_time_is_an_error(findings):
+    rest = '    schedule: {cron: "0 12 * * *", window: "22:00-06:00"}\n'
+
+    assert findings(rest) == [(Severity.ERROR, "never-due", "policies.gold.schedule.window")]
+
+
+def test_an_rpo_without_a_schedule_is_a_warning(findings):
+    assert findings("    objectives: {rpo: 4h}\n") == [
+        (Severity.WARNING, "rpo-without-schedule", "policies.gold.objectives.rpo")
+    ]
+
+
+def test_a_selector_that_matches_no_cluster_is_a_warning(findings):
+    assert findings("    clusters: env=test\n") == [
+        (Severity.WARNING, "selects-no-cluster", "policies.gold.clusters")
+    ]
+
+
+def test_a_policy_over_clusters_without_tools_is_an_error(findings):
+    assert findings("", HEAD.replace("{velero: {}}", "{}")) == [
+        (Severity.WARNING, "no-tool", "clusters.eu.backends"),
+        (Severity.ERROR, "no-eligible-tool", "policies.gold"),
+    ]
+
+
+def test_a_preferred_tool_that_is_nowhere_is_a_warning(findings):
+    assert findings("    prefer: [kasten, velero]\n") == [
+        (Severity.WARNING, "preferred-tool-absent", "policies.gold.prefer")
+    ]
+
+
+def test_a_kubeconfig_that_is_not_there_is_an_error(findings):
+    head = HEAD.replace("context: eu", 'kubeconfig: "file:not-there"')
+
+    assert findings("", head) == [(Severity.ERROR, "kubeconfig-missing", "clusters.eu.kubeconfig")]
+
+
+def test_a_kubeconfig_is_looked_for_beside_the_file(findings, tmp_path):
+    (tmp_path / "eu.kubeconfig").touch()
+
+    assert findings("", HEAD.replace("context: eu", 'kubeconfig: "file:eu.kubeconfig"')) == []
+
+
+def test_secrets_that_are_not_here_are_warnings(load, example, monkeypatch):
+    monkeypatch.setenv("DR_S3_KEY", "x")
+    monkeypatch.delenv("DR_S3_SECRET", raising=False)
+    subjects = [f.subject for f in check_fleet(load(example)) if f.code == "secret-missing"]
+
+    assert subjects == ["stores.vault.secret_key", "stores.vault.decrypt_with"]
+
+
+def test_one_cluster_under_two_names_is_a_warning(findings):
+    head = HEAD.replace("  eu: {", "  eu2: {context: eu, backends: {velero: {}}}\n  eu: {")
+
+    assert findings("", head) == [
+        (Severity.WARNING, "same-cluster-twice", "clusters.eu2, clusters.eu")
+    ]
+
+
+def test_a_bare_word_for_a_namespace_is_a_warning(findings):
+    head = HEAD.replace("namespaces: [shop]", "namespaces: shop")
+
+    assert findings("", head) == [
+        (Severity.WARNING, "selects-by-label", "policies.gold.protect[0].namespaces")
+    ]
+
+
+def test_every_finding_has_a_way_out(load):
+    text = HEAD.replace("{velero: {}}", "{}") + "    clusters: env=test\n"
+
+    assert all(finding.way_out for finding in check_fleet(load(text)))
