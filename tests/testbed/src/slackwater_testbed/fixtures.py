@@ -58,13 +58,6 @@ def fresh_namespace(testbed: Testbed, request: pytest.FixtureRequest) -> Iterato
         cluster.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep all tests of one testbed on one worker, where xdist groups (`--dist loadgroup`)."""
-    for item in items:
-        if _uses_testbed(item):
-            item.add_marker(pytest.mark.xdist_group("testbed"))
-
-
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip or fail a test marked `real` without engines; mend what the last test has killed."""
     if item.get_closest_marker("real") is None:
