@@ -15,7 +15,7 @@ from slackwater.testing.kubernetes_api.lifecycle import Lifecycle
 from slackwater.testing.kubernetes_api.lists import Query, read_page
 from slackwater.testing.kubernetes_api.objects import Objects
 from slackwater.testing.kubernetes_api.patches import MERGE, apply_patch
-from slackwater.testing.kubernetes_api.rules import DeleteOptions, headed
+from slackwater.testing.kubernetes_api.rules import DeleteOptions, headed, replacement
 from slackwater.testing.kubernetes_api.status import Json, Object
 from slackwater.testing.kubernetes_api.store import Change, Record, Store
 
@@ -87,7 +87,9 @@ class KubernetesApi:
         """Replace an object, or only its status; a `resourceVersion` in it must be the newest."""
         resource, metadata = self._kind_of(content), content["metadata"]
         namespace = metadata.get("namespace", "")
-        return self._replaced(resource, namespace, metadata["name"], lambda _: content, subresource)
+        return self._replaced(
+            resource, namespace, metadata["name"], replacement(resource, content), subresource
+        )
 
     def patch(
         self, kind: str, name: str, patch: Json, namespace: str = "", *, subresource: str = ""

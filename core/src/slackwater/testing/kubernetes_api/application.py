@@ -17,11 +17,11 @@ from slackwater.testing.kubernetes_api.access import Access, User
 from slackwater.testing.kubernetes_api.api import KubernetesApi
 from slackwater.testing.kubernetes_api.faults import Cut, Faults, Refuse, Slow, refusal
 from slackwater.testing.kubernetes_api.handlers import (
-    NOTHING_THERE,
     Exchange,
     Reply,
     authorised,
     handle,
+    nothing_there,
     refused,
 )
 from slackwater.testing.kubernetes_api.lists import Query
@@ -59,21 +59,24 @@ class Application:
             await response(scope, receive, send)
 
     def _answer(self, request: Request, exchange: Exchange, fault: object) -> Response:
+        if isinstance(fault, Refuse):
+            return self._response(refused(refusal(fault, exchange.call)), fault.retry_after)
         try:
-            if isinstance(fault, Refuse):
-                raise refusal(fault, exchange.call)
             user = self.access.caller(request.headers.get("authorization", ""))
             if exchange.call.verb == "watch":
                 return self._watch(user, exchange)
             return self._response(handle(self.api, user, exchange))
         except ApiError as error:
             return self._response(refused(error), error.retry_after)
+        except Exception as error:  # noqa: BLE001  as a real server: the client is told
+            failure = ApiError(500, "InternalError", f"Internal error occurred: {error!r}")
+            return self._response(refused(failure))
 
     def _watch(self, user: User, exchange: Exchange) -> Response:
         call, parameters = exchange.call, exchange.parameters
         resource = authorised(self.api, user, call)
         if resource is None:
-            return self._response(NOTHING_THERE)
+            return self._response(nothing_there(call.path))
         query = Query.parse(call.namespace if resource.namespaced else "", parameters)
         seconds = float(parameters["timeoutSeconds"]) if "timeoutSeconds" in parameters else None
         lines = watch(self.api.store, resource, query, seconds)

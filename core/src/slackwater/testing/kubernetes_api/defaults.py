@@ -36,13 +36,31 @@ def _pending(content: Object) -> None:
     content["status"] = {"phase": "Pending"}
 
 
+def _claim(content: Object) -> None:
+    _pending(content)
+    content.setdefault("spec", {}).setdefault("volumeMode", "Filesystem")
+
+
+def _volume(content: Object) -> None:
+    _pending(content)
+    spec = content.setdefault("spec", {})
+    spec.setdefault("volumeMode", "Filesystem")
+    spec.setdefault("persistentVolumeReclaimPolicy", "Retain")
+
+
+def _storage_class(content: Object) -> None:
+    content.setdefault("reclaimPolicy", "Delete")
+    content.setdefault("volumeBindingMode", "Immediate")
+
+
 _FILLERS: dict[str, Filler] = {
     NAMESPACES: _namespace,
     DEFINITIONS: complete_definition,
     "secrets": _secret,
     "pods": _pending,
-    "persistentvolumeclaims": _pending,
-    "persistentvolumes": _pending,
+    "persistentvolumeclaims": _claim,
+    "persistentvolumes": _volume,
+    "storageclasses.storage.k8s.io": _storage_class,
 }
 
 

@@ -15,11 +15,11 @@ from slackwater.testing.kubernetes_api.access import (
 )
 from slackwater.testing.kubernetes_api.api import KubernetesApi
 from slackwater.testing.kubernetes_api.discovery import discover
-from slackwater.testing.kubernetes_api.kinds import Resource
+from slackwater.testing.kubernetes_api.kinds import BUILT_IN_GROUPS, NAMESPACES, Resource
 from slackwater.testing.kubernetes_api.lists import Page, Query, item_head, read_page
 from slackwater.testing.kubernetes_api.patches import JSON, MERGE, STRATEGIC, apply_patch
 from slackwater.testing.kubernetes_api.requests import Call
-from slackwater.testing.kubernetes_api.rules import DeleteOptions
+from slackwater.testing.kubernetes_api.rules import DeleteOptions, replacement
 from slackwater.testing.kubernetes_api.status import (
     ApiError,
     Json,
@@ -27,6 +27,7 @@ from slackwater.testing.kubernetes_api.status import (
     bad_request,
     details_of,
     method_not_allowed,
+    no_such_resource,
     not_found,
     unsupported_media_type,
 )
@@ -70,7 +71,14 @@ class Reply:
     media_type: str = "application/json"
 
 
-NOTHING_THERE = Reply(404, b"404 page not found\n", "text/plain; charset=utf-8")
+def nothing_there(path: str) -> Reply:
+    """Answer for a path that leads nowhere: a `Status` only within the groups of the server."""
+    match path.strip("/").split("/"):
+        case ["api", "v1", *_]:
+            raise no_such_resource()
+        case ["apis", group, _, *_] if group in BUILT_IN_GROUPS:
+            raise no_such_resource()
+    return Reply(404, b"404 page not found\n", "text/plain; charset=utf-8")
 
 
 def handle(api: KubernetesApi, user: User, exchange: Exchange) -> Reply:
@@ -83,7 +91,7 @@ def handle(api: KubernetesApi, user: User, exchange: Exchange) -> Reply:
         return Reply(201, msgspec.json.encode(reviewed))
     resource = authorised(api, user, call)
     if resource is None:
-        return NOTHING_THERE
+        return nothing_there(call.path)
     if exchange.parameters.get("dryRun"):
         raise bad_request("dryRun is not emulated")
     return _VERBS[call.verb](api, resource, exchange)
@@ -100,11 +108,18 @@ def authorised(api: KubernetesApi, user: User, call: Call) -> Resource | None:
         if resource.custom:
             raise not_found(resource, call.name)
         return None
-    if resource.namespaced and not call.namespace and call.name:
+    if resource.table != NAMESPACES and _misplaced(resource, call):
         return None
     if not _allowed(resource, call):
         raise method_not_allowed()
     return resource
+
+
+def _misplaced(resource: Resource, call: Call) -> bool:
+    """Whether the path has a namespace where none belongs, or lacks one before a name."""
+    if resource.namespaced:
+        return bool(call.name) and not call.namespace
+    return bool(call.namespace)
 
 
 def _allowed(resource: Resource, call: Call) -> bool:
@@ -119,7 +134,7 @@ def _about_the_server(api: KubernetesApi, call: Call) -> Reply:
     if call.path in HEALTH:
         return Reply(200, b"ok", "text/plain; charset=utf-8")
     found = discover(api.kinds, call.path)
-    return Reply(200, msgspec.json.encode(found)) if found else NOTHING_THERE
+    return Reply(200, msgspec.json.encode(found)) if found else nothing_there(call.path)
 
 
 def _place(resource: Resource, call: Call) -> tuple[Resource, str, str]:
@@ -151,7 +166,7 @@ def _create(api: KubernetesApi, resource: Resource, exchange: Exchange) -> Reply
 
 def _update(api: KubernetesApi, resource: Resource, exchange: Exchange) -> Reply:
     content = exchange.sent_object()
-    return _replace(api, resource, exchange, lambda _: content)
+    return _replace(api, resource, exchange, replacement(resource, content))
 
 
 def _patch(api: KubernetesApi, resource: Resource, exchange: Exchange) -> Reply:

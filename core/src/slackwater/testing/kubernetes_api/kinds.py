@@ -125,6 +125,8 @@ BUILT_IN: tuple[Resource, ...] = (
     ),
 )
 
+BUILT_IN_GROUPS = frozenset(each.group for each in BUILT_IN)
+
 
 class Kinds:
     """The kinds served now. Not locked: whoever changes it holds the lock of the store."""

@@ -52,7 +52,7 @@ class Query:
         """Read a query string, or raise a 400."""
         limit = parameters.get("limit") or "0"
         if not limit.isdigit():
-            raise bad_request(f'limit: Invalid value: "{limit}": must be a whole number')
+            raise bad_request(f'strconv.ParseInt: parsing "{limit}": invalid syntax')
         return cls(
             namespace=namespace,
             labels=parameters.get("labelSelector", ""),
@@ -146,7 +146,10 @@ def _position(store: Store, query: Query) -> tuple[int, str]:
 def parsed_version(text: str) -> int:
     """Return a resource version as a number, or raise a 400."""
     if not text.isdigit():
-        raise bad_request(f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing')
+        raise bad_request(
+            f'invalid resource version: resourceVersion: Invalid value: "{text}": '
+            f'strconv.ParseUint: parsing "{text}": invalid syntax'
+        )
     return int(text)
 
 
@@ -155,7 +158,7 @@ def _decoded(text: str) -> Token:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         return msgspec.json.decode(raw, type=Token)
     except (binascii.Error, ValueError) as error:
-        raise bad_request(f"continue key is not valid: {error}") from error
+        raise bad_request(f"invalid continue token: continue key is not valid: {error}") from error
 
 
 def _too_old(store: Store, query: Query, start: str) -> Exception:

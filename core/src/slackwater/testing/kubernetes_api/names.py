@@ -65,8 +65,11 @@ def _name_faults(resource: Resource, name: str) -> Iterator[Object]:
         why = "Required value: name or generateName is required"
         yield cause(field, "FieldValueRequired", why)
     elif resource.group == PATH_NAMED_GROUP:
-        if "/" in name or "%" in name:
-            yield _invalid(field, name, "may not contain '/' or '%'")
+        for letter in "/%":
+            if letter in name:
+                yield _invalid(field, name, f"may not contain '{letter}'")
+    elif resource.table in LABEL_NAMED and "." in name:
+        yield _invalid(field, name, "must not contain dots")
     elif resource.table in LABEL_NAMED:
         yield from _shape_faults(field, name, _LABEL, _LABEL_RULE, limit=63)
     else:

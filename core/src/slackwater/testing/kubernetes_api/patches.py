@@ -19,7 +19,7 @@ def apply_patch(target: Object, patch: Json, media_type: str) -> Object:
     if media_type == JSON:
         return _json_patched(target, patch)
     if not isinstance(patch, dict):
-        raise bad_request("json: cannot unmarshal the patch into an object")
+        raise bad_request("error decoding patch: json: cannot unmarshal it into an object")
     merged: Object = merge(target, patch)
     return merged
 
@@ -39,20 +39,21 @@ def merge(target: Json, patch: Json) -> Json:
 
 def _json_patched(target: Object, patch: Json) -> Object:
     if not isinstance(patch, list):
-        raise bad_request("json: cannot unmarshal the patch into a list of operations")
+        raise bad_request(
+            "error decoding patch: json: cannot unmarshal it into a list of operations"
+        )
     document = {"": copy.deepcopy(target)}
     for operation in patch:
         try:
             _operate(document, operation)
         except (KeyError, IndexError, ValueError, TypeError) as error:
-            raise _rejected(f"{operation!r}: {error}") from error
+            raise _rejected() from error
     return document[""]
 
 
-def _rejected(why: str) -> ApiError:
+def _rejected() -> ApiError:
     message = "the server rejected our request due to an error in our request"
-    causes = [{"reason": "UnexpectedServerResponse", "message": why}]
-    return ApiError(422, "Invalid", message, details={"causes": causes})
+    return ApiError(422, "Invalid", message, details={})
 
 
 def _operate(document: Object, operation: Object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -11,12 +11,15 @@ from slackwater.testing.kubernetes_api.definitions import definition_faults
 from slackwater.testing.kubernetes_api.kinds import DEFINITIONS, NAMESPACES, Resource
 from slackwater.testing.kubernetes_api.names import metadata_faults
 from slackwater.testing.kubernetes_api.status import (
+    ApiError,
     Json,
     Object,
     bad_request,
     cause,
     conflict,
+    details_of,
     invalid,
+    qualified,
 )
 
 KEPT_BY_SERVER = (
@@ -52,13 +55,14 @@ def headless(content: Object) -> Object:
 
 def accepted(resource: Resource, namespace: str, content: Object) -> Object:
     """Return a copy of what a client sent, if it is of this kind and belongs to this path."""
-    given = (content.get("apiVersion"), content.get("kind"))
-    if given != (resource.api_version, resource.kind):
-        raise bad_request(
-            f"{given[1]} in version {str(given[0])!r} cannot be handled as a {resource.kind} "
-            f"in {resource.api_version}"
-        )
+    head = {"apiVersion": resource.api_version, "kind": resource.kind}
     copied: Object = plain_copy(content)
+    given = copied if resource.custom else head | copied
+    if (given.get("apiVersion"), given.get("kind")) != tuple(head.values()):
+        raise bad_request(
+            f'{given.get("kind")} in version "{given.get("apiVersion")}" '
+            f"cannot be handled as a {resource.kind}"
+        )
     metadata = copied["metadata"] = copied.get("metadata") or {}
     if resource.namespaced:
         if metadata.setdefault("namespace", namespace) != namespace:
@@ -88,17 +92,34 @@ def require_same(resource: Resource, name: str, current: Object, wanted: Object)
         raise bad_request(
             f"the name of the object ({asked['name']}) does not match the name on the URL ({name})"
         )
-    uid = asked.setdefault("uid", now["uid"])
-    if uid != now["uid"]:
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {now['uid']}"
-        raise conflict(resource, name, why)
+    if asked.setdefault("uid", now["uid"]) != now["uid"]:
+        why = f'Invalid value: "{asked["uid"]}": field is immutable'
+        causes = [cause("metadata.uid", "FieldValueInvalid", why)]
+        raise invalid(resource.group, resource.kind, name, causes)
     version = asked.get("resourceVersion")
-    if not version and resource.custom:
-        why = "Invalid value: 0: must be specified for an update"
-        causes = [cause("metadata.resourceVersion", "FieldValueInvalid", why)]
-        raise invalid(resource.group, resource.plural, name, causes)
     if version and version != now["resourceVersion"]:
         raise conflict(resource, name)
+
+
+def replacement(resource: Resource, content: Object) -> Callable[[Object], Object]:
+    """Return a change that puts another content in place, as an update does.
+
+    An update of a custom object must name the version that it rests on, and a `uid` in it is a
+    precondition (in a patch it is a change of an immutable field).
+    """
+
+    def replaced(current: Object) -> Object:
+        now, asked = current["metadata"], content.get("metadata") or {}
+        if asked.get("uid") not in {None, "", now["uid"]}:
+            why = f"UID in precondition: {asked['uid']}, UID in object meta: {now['uid']}"
+            raise conflict(resource, now["name"], f"Precondition failed: {why}")
+        if resource.custom and not asked.get("resourceVersion"):
+            why = "Invalid value: 0: must be specified for an update"
+            causes = [cause("metadata.resourceVersion", "FieldValueInvalid", why)]
+            raise invalid(resource.group, resource.plural, now["name"], causes)
+        return content
+
+    return replaced
 
 
 def combined(resource: Resource, current: Object, wanted: Object, subresource: str) -> Object:
@@ -137,15 +158,27 @@ def require_preconditions(
     resource: Resource, name: str, metadata: Object, options: DeleteOptions
 ) -> None:
     """Refuse to delete another life or state of the object than the one meant."""
-    for word, label in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
+    words = (
+        ("uid", "UID", "deleted and then recreated"),
+        ("resourceVersion", "ResourceVersion", "modified"),
+    )
+    for word, label, event in words:
         asked = options.preconditions.get(word)
         if asked and asked != metadata[word]:
-            raise conflict(
+            raise _unmet(
                 resource,
                 name,
-                f"Precondition failed: {label} in precondition: {asked}, "
-                f"{label} in object meta: {metadata[word]}",
+                f"the {label} in the precondition ({asked}) does not match the {label} in record "
+                f"({metadata[word]}). The object might have been {event}",
             )
+
+
+def _unmet(resource: Resource, name: str, why: str) -> ApiError:
+    """Here the server speaks of the kind where it else names the resource."""
+    subject = qualified(resource.group, resource.kind)
+    details = details_of(resource, name) | {"kind": resource.kind}
+    message = f'Operation cannot be fulfilled on {subject} "{name}": {why}'
+    return ApiError(409, "Conflict", message, details=details)
 
 
 def held(resource: Resource, content: Object) -> bool:

@@ -76,5 +76,6 @@ def _field(text: str) -> Requirement:
         raise bad_request(f'invalid selector: "{text}"; can\'t understand "{text}"')
     field, sign, value = match[1], match[2], match[3]
     if field not in _FIELDS:
-        raise bad_request(f"field label not supported: {field}")
+        known = ", ".join(f'"{each}"' for each in sorted(_FIELDS))
+        raise bad_request(f'"{field}" is not a known field selector: only {known}')
     return lambda fields: (fields.get(field, "") == value) is (sign != "!=")

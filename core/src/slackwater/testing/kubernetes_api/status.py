@@ -60,19 +60,19 @@ class ApiError(Exception):
         self.code = code
         self.reason = reason
         self.message = message
-        self.details = dict(details or {})
+        self.details = details
         self.metadata = dict(metadata or {})
         self.retry_after = retry_after
 
     def body(self) -> Object:
         """Return the `Status` object that the server sends."""
         status: Object = {"kind": "Status", "apiVersion": "v1", "metadata": self.metadata}
-        status |= {"status": "Failure", "message": self.message, "reason": self.reason}
-        details = dict(self.details)
-        if self.retry_after is not None:
-            details["retryAfterSeconds"] = self.retry_after
-        if details:
-            status["details"] = details
+        status |= {"status": "Failure", "message": self.message}
+        if self.reason:
+            status["reason"] = self.reason
+        if self.details is not None or self.retry_after is not None:
+            after = {} if self.retry_after is None else {"retryAfterSeconds": self.retry_after}
+            status["details"] = {**(self.details or {}), **after}
         return status | {"code": self.code}
 
 
@@ -147,7 +147,13 @@ def unauthorized() -> ApiError:
 def method_not_allowed() -> ApiError:
     """Return the 405 for a verb that the resource does not have."""
     message = "the server does not allow this method on the requested resource"
-    return ApiError(405, "MethodNotAllowed", message)
+    return ApiError(405, "MethodNotAllowed", message, details={})
+
+
+def no_such_resource() -> ApiError:
+    """Return the 404 for a path under a known group that leads nowhere."""
+    message = "the server could not find the requested resource"
+    return ApiError(404, "NotFound", message, details={})
 
 
 def unsupported_media_type(accepted: Sequence[str]) -> ApiError:

@@ -14,14 +14,28 @@ from slackwater.testing.kubernetes_api.status import expired
 from slackwater.testing.kubernetes_api.store import Change, Compacted, Record, Store
 
 
-async def watch(
+def watch(
     store: Store, resource: Resource, query: Query, seconds: float | None
 ) -> AsyncIterator[bytes]:
-    """Yield one line for each event, until so many seconds have passed or the reader leaves.
+    """Return one line for each event, until so many seconds have passed or the reader leaves.
 
     Without a resource version the objects that exist come first, as ADDED. A revision that is no
-    longer kept gives one ERROR event with the 410 of the server.
+    longer kept gives one ERROR event with the 410 of the server. A broken query raises its 400
+    here, before anything is answered.
     """
+    any(query.select(()))
+    beginning = _beginning(store, resource, query)
+    return _lines(store, resource, query, beginning, seconds)
+
+
+async def _lines(
+    store: Store,
+    resource: Resource,
+    query: Query,
+    beginning: tuple[int, list[bytes]],
+    seconds: float | None,
+) -> AsyncIterator[bytes]:
+    seen, first = beginning
     loop, woken = asyncio.get_running_loop(), asyncio.Event()
 
     def wake(_: Change) -> None:
@@ -29,17 +43,17 @@ async def watch(
             loop.call_soon_threadsafe(woken.set)
 
     stop = store.subscribe(wake)
+    deadline = None if seconds is None else loop.time() + seconds
     try:
-        async with asyncio.timeout(seconds):
-            seen, first = _beginning(store, resource, query)
-            for line in first:
-                yield line
-            while True:
-                woken.clear()
-                for change in store.changes(seen):
-                    seen = change.revision
-                    for line in _told(resource, query, change):
-                        yield line
+        for line in first:
+            yield line
+        while True:
+            woken.clear()
+            for change in store.changes(seen):
+                seen = change.revision
+                for line in _told(resource, query, change):
+                    yield line
+            async with asyncio.timeout_at(deadline):
                 await woken.wait()
     except TimeoutError:
         return
