@@ -117,7 +117,9 @@ class Protect(Frozen):
         things = (self.namespaces, self.control_plane, self.cluster_objects)
         if sum(thing is not None for thing in things) != 1:
             raise ValueError("expected one of namespaces, control-plane, cluster-objects")
-        if self.namespaces is None and self.model_fields_set & {"require", "exclude"}:
+        defaults = Protect.model_fields
+        changed = any(getattr(self, f) != defaults[f].default for f in ("require", "exclude"))
+        if self.namespaces is None and changed:
             raise ValueError("require and exclude go with namespaces only")
         if self.namespaces == ():
             raise ValueError("an empty list of namespaces protects nothing")

@@ -39,8 +39,9 @@ class Keep(Frozen):
 
     @model_validator(mode="after")
     def _keeps_something(self) -> Keep:
-        if not self.model_fields_set:
-            raise ValueError(f"expected at least one of {', '.join(type(self).model_fields)}")
+        names = type(self).model_fields
+        if all(getattr(self, name) is None for name in names):
+            raise ValueError(f"expected at least one of {', '.join(names)}")
         return self
 
 
