@@ -55,7 +55,9 @@ def open_client(request: pytest.FixtureRequest) -> OpenClient:
     if request.param == "emulated":
         clients: OpenClient = request.getfixturevalue("emulated_clients")
         return clients
-    cluster = next(iter(request.getfixturevalue("testbed")))
+    testbed = request.getfixturevalue("testbed")
+    testbed.start()  # tests before these may have killed a server
+    cluster = next(iter(testbed))
     kubeconfigs = {"admin": cluster.kubeconfig, "stranger": cluster.kubeconfig_for("stranger")}
     return lambda user: _client_of(kubeconfigs[user], cluster.folder)
 

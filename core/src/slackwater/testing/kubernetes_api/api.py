@@ -37,7 +37,8 @@ class KubernetesApi:
     """The objects of one cluster under the rules of kube-apiserver, in memory.
 
     Kinds are named as `kubectl get` names them in full: `configmaps`, `deployments.apps`. Every
-    object handed out is a copy. What is refused raises `ApiError`. All methods may be called from
+    object handed out is a copy. What is refused raises `ApiError`, a kind that is not served
+    raises KeyError. All methods may be called from
     any thread. `uid` is the one of `kube-system`, by which clusters are told apart.
     """
 
