@@ -69,8 +69,10 @@ class Spool:
 
     def folder(self, *names: str) -> Path:
         """Return a private folder within, made if it is not there: one for each backend."""
-        path = self.path.joinpath(*names)
-        _make_private(path)
+        path = self.path
+        for name in names:
+            path /= name
+            _make_private(path)
         return path
 
     def close(self) -> None:
@@ -124,5 +126,5 @@ def _size(folder: Path) -> int:
     total = 0
     for path in folder.rglob("*"):
         with suppress(FileNotFoundError):  # its owner may have come to its end in the meantime
-            total += path.lstat().st_size
+            total += 0 if path.is_dir() else path.lstat().st_size
     return total

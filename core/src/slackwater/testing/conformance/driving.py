@@ -26,19 +26,25 @@ from slackwater.model.request import (
 from slackwater.model.workload import Workload
 from slackwater.testing.conformance.subject import Subject, Trouble
 from slackwater.testing.conformance.worker import Progresses
+from slackwater.testing.pytest_plugin import NOT_OFFERED, NOT_SHOWN
 
 EVERYTHING = PointQuery()
 
 
 def not_offered(subject: Subject, why: str) -> NoReturn:
     """Skip a promise that the tool does not make, by what it declares or plans."""
-    pytest.skip(f"not offered by {subject.tool}: {why}")
+    pytest.skip(f"{NOT_OFFERED}{subject.tool}: {why}")
+
+
+def not_shown(subject: Subject, why: str) -> NoReturn:
+    """Skip a promise that this subject has no means to put to the test."""
+    pytest.skip(f"{NOT_SHOWN}{subject.tool}: {why}")
 
 
 def cause(subject: Subject, trouble: Trouble, ref: OperationRef | None = None) -> None:
     """Bring about a trouble; skip the promise where this subject cannot."""
     if trouble not in subject.troubles:
-        pytest.skip(f"not shown on this {subject.tool}: {trouble}")
+        not_shown(subject, trouble)
     subject.cause(trouble, ref)
 
 

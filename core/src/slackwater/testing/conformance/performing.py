@@ -10,7 +10,7 @@ import pytest
 from slackwater.backend import Stopped
 from slackwater.errors import TransientBackendError
 from slackwater.stores.spool import leftovers
-from slackwater.testing.conformance.driving import cause, key, listed, performed_act
+from slackwater.testing.conformance.driving import cause, key, listed, not_shown, performed_act
 from slackwater.testing.conformance.subject import Subject, Trouble
 from slackwater.testing.conformance.worker import Errand, Progresses, at_once
 
@@ -48,7 +48,7 @@ class PerformingPromises:
         """The connection closed after the effect, the act performed again: one result."""
         cluster, act = performed_act(subject)
         if cluster != subject.home:
-            pytest.skip(f"not shown on this {subject.tool}: troubles in {cluster}")
+            not_shown(subject, f"troubles in {cluster}")
         before = len(listed(subject.backend()))
         cause(subject, Trouble.ANSWER_LOST)
         with suppress(TransientBackendError):
