@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -61,21 +61,31 @@ Recipient = Annotated[
 ]
 
 
+def _secret(description: str) -> Any:  # noqa: ANN401  as Field itself
+    return Field(default=None, description=f"{description} A reference, never the value.")
+
+
 class StoreEntry(Frozen):
-    """A place for the artefacts of tools that have no store of their own. Always encrypted.
+    """A place for the artefacts of tools that have no store of their own. Always encrypted."""
 
-    ``url`` is ``s3://bucket/prefix`` or ``file:///folder``. ``encrypt_to`` are age recipients.
-    """
-
-    url: Annotated[str, AfterValidator(_check_url)] = Field(examples=["s3://bucket/prefix"])
-    endpoint: Annotated[str, AfterValidator(_check_endpoint)] | None = None
-    region: str | None = None
-    path_style: StrictBool = False
-    ca: SecretRef | None = None
-    access_key: SecretRef | None = None
-    secret_key: SecretRef | None = None
-    encrypt_to: Annotated[tuple[Recipient, ...], Field(min_length=1)]
-    decrypt_with: SecretRef | None = None
+    url: Annotated[str, AfterValidator(_check_url)] = Field(
+        description="Bucket and prefix, or a folder.",
+        examples=["s3://bucket/prefix", "file:///folder"],
+    )
+    endpoint: Annotated[str, AfterValidator(_check_endpoint)] | None = Field(
+        default=None, description="The address of the S3 service.", examples=["https://s3.host"]
+    )
+    region: str | None = Field(default=None, description="The region, where the service has any.")
+    path_style: StrictBool = Field(
+        default=False, description="Whether the bucket is in the path instead of the host's name."
+    )
+    ca: SecretRef | None = _secret("The certificates that the endpoint is checked against.")
+    access_key: SecretRef | None = _secret("The id of the access key.")
+    secret_key: SecretRef | None = _secret("The secret half of the access key.")
+    encrypt_to: Annotated[tuple[Recipient, ...], Field(min_length=1)] = Field(
+        description="The age recipients that can read what is stored."
+    )
+    decrypt_with: SecretRef | None = _secret("The age identity that reads it again.")
 
     @model_validator(mode="after")
     def _has_whole_credentials(self) -> StoreEntry:
@@ -91,15 +101,18 @@ def _check_kubeconfig(text: str) -> str:
 
 
 class ClusterAccess(Frozen):
-    """How to reach a cluster, and the labels by which policies select it.
+    """How to reach a cluster, and the labels by which policies select it."""
 
-    ``kubeconfig`` is a ``file:`` reference; without it ``KUBECONFIG`` and its defaults hold.
-    ``context`` defaults to the current one.
-    """
-
-    kubeconfig: Annotated[SecretRef, AfterValidator(_check_kubeconfig)] | None = None
-    context: str | None = Field(default=None, min_length=1)
-    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
+    kubeconfig: Annotated[SecretRef, AfterValidator(_check_kubeconfig)] | None = Field(
+        default=None,
+        description="A file: reference; without it, KUBECONFIG and its defaults hold.",
+    )
+    context: str | None = Field(
+        default=None, min_length=1, description="A context of the kubeconfig; else its current one."
+    )
+    labels: dict[LabelKey, LabelValue] = Field(
+        default_factory=dict, description="What policies select clusters by."
+    )
 
 
 class ClusterEntry(ClusterAccess):
@@ -129,16 +142,35 @@ BackendsT = TypeVar("BackendsT", bound=BaseModel)
 class ClusterDocument(ClusterAccess, Generic[BackendsT]):
     """A cluster as it is written: its name is its key."""
 
-    backends: BackendsT = Field(default_factory=dict, validate_default=True)
+    # A class made from a generic one has no docstring that a schema could take over.
+    model_config = ConfigDict(
+        title="Cluster",
+        json_schema_extra={"description": "How to reach a cluster, and the tools in it."},
+    )
+
+    backends: BackendsT = Field(
+        default_factory=dict, validate_default=True, description="The tools in it."
+    )
 
 
 class FleetDocument(Frozen, Generic[BackendsT]):
-    """The fleet file as it is written. Names are keys."""
+    """The fleet file as it is written."""
 
-    version: Literal[1]
-    stores: dict[Name, StoreEntry] = Field(default_factory=dict)
-    clusters: Annotated[dict[Name, ClusterDocument[BackendsT]], Field(min_length=1)]
-    policies: dict[Name, PolicyRules] = Field(default_factory=dict)
+    model_config = ConfigDict(
+        title="Slackwater fleet file",
+        json_schema_extra={
+            "description": "The clusters, the backup tools in them, and policies over both."
+        },
+    )
+
+    version: Literal[1] = Field(description="The version of the format.")
+    stores: dict[Name, StoreEntry] = Field(
+        default_factory=dict, description="By name; for tools that have no store of their own."
+    )
+    clusters: Annotated[dict[Name, ClusterDocument[BackendsT]], Field(min_length=1)] = Field(
+        description="By name."
+    )
+    policies: dict[Name, PolicyRules] = Field(default_factory=dict, description="By name.")
 
 
 def document_type(settings: Mapping[str, type[BaseModel]]) -> type[FleetDocument[BaseModel]]:

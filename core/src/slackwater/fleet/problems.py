@@ -159,13 +159,8 @@ def _inner(node: Mapping[str, object], part: str | int) -> Iterator[Mapping[str,
         yield _mapping(node, "items")
         return
     properties = _mapping(node, "properties")
-    yield from (
-        _mapping(_mapping(node, "patternProperties"), key)
-        for key in _mapping(node, "patternProperties")
-    )
-    yield (
-        _mapping(properties, part) if part in properties else _mapping(node, "additionalProperties")
-    )
+    named = part in properties
+    yield _mapping(properties, part) if named else _mapping(node, "additionalProperties")
 
 
 def _mapping(node: Mapping[str, object], key: str) -> Mapping[str, object]:

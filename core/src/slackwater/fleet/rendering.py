@@ -76,7 +76,8 @@ def render_fleet(clusters: Sequence[DiscoveredCluster]) -> str:
     """
     tools = sorted({tool for cluster in clusters for tool in cluster.backends})
     lines = [line for cluster in clusters for line in _cluster(cluster)]
-    prefer = f"    prefer: {_flow(tools)}   # only an order: every capable tool is eligible\n"
+    order = f"    prefer: {_flow(tools)}".ljust(43)
+    prefer = f"{order} # only an order: every capable tool is eligible\n"
     return "".join(
         (
             _HEAD,

@@ -25,18 +25,15 @@ def json_schema(settings: Mapping[str, type[BaseModel]]) -> dict[str, object]:
         by_alias=True, mode="validation", schema_generator=_Generator
     )
     _tidy(schema)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **schema,
-        "title": "Slackwater fleet file",
-    }
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def _tidy(node: object) -> None:
     """Close mappings whose keys follow a pattern, and drop defaults that say nothing."""
     if isinstance(node, dict):
-        if "patternProperties" in node:
-            node["additionalProperties"] = False
+        # pydantic lets keys of any other form pass beside those of the pattern.
+        for pattern, value in node.pop("patternProperties", {}).items():
+            node |= {"propertyNames": {"pattern": pattern}, "additionalProperties": value}
         if "default" in node and node["default"] is None:
             del node["default"]
         for inner in node.values():

@@ -87,11 +87,7 @@ def _strictest(demands: Iterable[Demand | None]) -> Demand | None:
 
 
 class Protect(Frozen):
-    """One thing that a policy protects: namespaces, control planes, or cluster-scoped objects.
-
-    ``require`` is what a recovery point of these namespaces must hold to be good; ``exclude``
-    takes namespaces out again.
-    """
+    """One thing that a policy protects: namespaces, control planes, or cluster-scoped objects."""
 
     model_config = ConfigDict(
         validate_by_name=True,
@@ -103,14 +99,26 @@ class Protect(Frozen):
         },
     )
 
-    namespaces: Choice | None = None
-    exclude: Choice = ()
-    require: Annotated[tuple[Requirement, ...], Field(min_length=1)] = (
-        Requirement.OBJECTS,
-        Requirement.VOLUMES,
+    namespaces: Choice | None = Field(
+        default=None, description="A selector over their labels, or a list of names and globs."
     )
-    control_plane: Demand | None = Field(default=None, alias="control-plane")
-    cluster_objects: Demand | None = Field(default=None, alias="cluster-objects")
+    exclude: Choice = Field(
+        default=(), description="Takes namespaces out again, chosen in the same two ways."
+    )
+    require: Annotated[tuple[Requirement, ...], Field(min_length=1)] = Field(
+        default=(Requirement.OBJECTS, Requirement.VOLUMES),
+        description="What a recovery point of these namespaces must hold to be good.",
+    )
+    control_plane: Demand | None = Field(
+        default=None,
+        alias="control-plane",
+        description="Whether it is an error, or only a finding, where no tool can.",
+    )
+    cluster_objects: Demand | None = Field(
+        default=None,
+        alias="cluster-objects",
+        description="The same for objects that belong to no namespace.",
+    )
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Protect:
@@ -133,28 +141,38 @@ class Protect(Frozen):
 
 
 class Objectives(Frozen):
-    """How much time of data may be lost (``rpo``), and how long until it works again (``rto``)."""
+    """What a policy promises."""
 
-    rpo: PositiveDuration | None = None
-    rto: PositiveDuration | None = None
+    rpo: PositiveDuration | None = Field(
+        default=None, description="How much time of data may be lost."
+    )
+    rto: PositiveDuration | None = Field(
+        default=None, description="How long it may take until it works again."
+    )
 
 
 class PolicyRules(Frozen):
-    """What stands under a policy's name in the fleet file.
+    """What is protected, how often, how long kept, to which objectives, by which tools."""
 
-    ``clusters`` selects by the labels of clusters; the empty text means all. ``prefer`` is only an
-    order: every capable tool is eligible. ``fallback`` lets the next tool step in for an
-    unhealthy one. ``tolerance`` is how much more a shared mark may lose than the newest point.
-    """
-
-    clusters: SelectorText
-    protect: Annotated[tuple[Protect, ...], Field(min_length=1)]
-    prefer: tuple[str, ...] = ()
-    fallback: StrictBool = False
-    tolerance: Duration = timedelta(minutes=15)
-    schedule: Schedule | None = None
-    keep: Keep | None = None
-    objectives: Objectives = Objectives()
+    clusters: SelectorText = Field(
+        description='Which clusters, by their labels; "" means all.', examples=["env=prod"]
+    )
+    protect: Annotated[tuple[Protect, ...], Field(min_length=1)] = Field(
+        description="What is protected in them."
+    )
+    prefer: tuple[str, ...] = Field(
+        default=(), description="Only an order of tools: every capable one is eligible."
+    )
+    fallback: StrictBool = Field(
+        default=False, description="Whether the next tool steps in for an unhealthy one."
+    )
+    tolerance: Duration = Field(
+        default=timedelta(minutes=15),
+        description="How much more a shared mark may lose than the newest recovery point.",
+    )
+    schedule: Schedule | None = Field(default=None, description="When backups are due.")
+    keep: Keep | None = Field(default=None, description="Which recovery points are kept.")
+    objectives: Objectives = Field(default_factory=Objectives, description="What is promised.")
 
 
 class Policy(PolicyRules):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
@@ -22,20 +22,25 @@ _LONGEST_PERIOD = {
 }
 
 
+def _newest_of(periods: str) -> Any:  # noqa: ANN401  as Field itself
+    return Field(
+        default=None,
+        description=f"Keeps the newest point of each of the last so many {periods} that have one.",
+    )
+
+
 class Keep(Frozen):
-    """The keep rule. A recovery point is kept as long as any line of it keeps it.
+    """The keep rule. A recovery point is kept as long as any line of it keeps it."""
 
-    ``last`` keeps the newest so many; ``hourly`` to ``yearly`` the newest of each of so many
-    hours, days, weeks, months, years that have one; ``within`` everything younger.
-    """
-
-    last: Count | None = None
-    hourly: Count | None = None
-    daily: Count | None = None
-    weekly: Count | None = None
-    monthly: Count | None = None
-    yearly: Count | None = None
-    within: PositiveDuration | None = None
+    last: Count | None = Field(default=None, description="Keeps the newest so many.")
+    hourly: Count | None = _newest_of("hours")
+    daily: Count | None = _newest_of("days")
+    weekly: Count | None = _newest_of("weeks")
+    monthly: Count | None = _newest_of("months")
+    yearly: Count | None = _newest_of("years")
+    within: PositiveDuration | None = Field(
+        default=None, description="Keeps everything younger than this."
+    )
 
     @model_validator(mode="after")
     def _keeps_something(self) -> Keep:

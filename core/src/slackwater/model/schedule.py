@@ -63,21 +63,30 @@ class Missed(StrEnum):
 
 
 class Schedule(Frozen):
-    """When backups are due.
+    """When backups are due."""
 
-    ``cron`` has five fields, read in ``timezone`` (an IANA name). ``jitter`` is the most by which
-    a start is put off so that clusters do not begin together. ``window`` (``22:00-06:00``, in the
-    same zone, the end excluded) keeps only the due times within it.
-    """
-
-    cron: Annotated[str, AfterValidator(_check_cron)] = Field(examples=["0 */2 * * *"])
-    timezone: Annotated[str, AfterValidator(_check_zone)] = Field(
-        default="UTC", examples=["Europe/Berlin"]
+    cron: Annotated[str, AfterValidator(_check_cron)] = Field(
+        description="Five fields: minute, hour, day of month, month, day of week.",
+        examples=["0 */2 * * *"],
     )
-    jitter: Duration = timedelta(0)
-    missed: Missed = Missed.LATEST
+    timezone: Annotated[str, AfterValidator(_check_zone)] = Field(
+        default="UTC",
+        description="The IANA name of the zone in which cron and window are read.",
+        examples=["Europe/Berlin"],
+    )
+    jitter: Duration = Field(
+        default=timedelta(0),
+        description="The most by which a start is put off, so that clusters do not begin together.",
+    )
+    missed: Missed = Field(
+        default=Missed.LATEST,
+        description="What happens to due times that passed while nobody ran.",
+    )
     window: Annotated[str, AfterValidator(_check_window)] | None = Field(
-        default=None, examples=["22:00-06:00"], json_schema_extra={"pattern": _WINDOW}
+        default=None,
+        description="Only due times within it count; its end is outside.",
+        examples=["22:00-06:00"],
+        json_schema_extra={"pattern": _WINDOW},
     )
 
     def allows(self, moment: datetime) -> bool:
