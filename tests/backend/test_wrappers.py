@@ -46,7 +46,9 @@ def test_wrappers_have_the_roles_of_the_backend_within(backend, role):
 
 
 def test_wrappers_claim_no_role_that_the_backend_has_not(tmp_path):
-    archive = build(tool="memory-archive", cluster="eu", spool=str(tmp_path), world="unused")
+    archive = build(
+        tool="memory-archive", cluster="eu", spool=str(tmp_path), secrets={}, world="unused"
+    )
 
     assert as_role(limited(archive, 1), SharedStores) is None
 
@@ -138,6 +140,8 @@ def test_wrapped_backends_close_the_one_within_twice(backend):
 
 def test_a_wrapper_shows_what_it_wraps(tmp_path):
     world = MemoryWorld(tmp_path / "world")
-    inner = build(tool="memory", cluster="eu", spool=str(tmp_path / "s"), world=str(world.path))
+    inner = build(
+        tool="memory", cluster="eu", spool=str(tmp_path / "s"), secrets={}, world=str(world.path)
+    )
 
     assert repr(limited(inner, 1)) == f"Limit({inner!r})"

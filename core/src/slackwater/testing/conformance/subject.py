@@ -16,7 +16,11 @@ from slackwater.testing.conformance.recipe import Recipe
 
 
 class Trouble(StrEnum):
-    """What a subject can be asked to do to the tool in its home cluster."""
+    """What a subject can be asked to do to the tool.
+
+    Troubles with requests befall every cluster of the subject, each on its own; those with
+    operations the home cluster.
+    """
 
     THROTTLED = "throttled"
     """The next request is refused for being one too many, with ``Subject.retry_after``."""

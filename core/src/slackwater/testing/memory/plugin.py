@@ -59,22 +59,22 @@ def _utc_now() -> datetime:
 
 
 def build(
-    *,
-    tool: str,
-    cluster: str,
-    spool: str,
-    secrets: Mapping[str, str] | None = None,
-    **settings: str,
+    *, tool: str, cluster: str, spool: str, secrets: Mapping[str, str], **settings: str
 ) -> Backend:
-    """Make a backend of a world by plain values, in any process.
+    """Make a backend of a world by plain values, in any process; see ``make_context``."""
+    kind = next(kind for kind in (MEMORY, ARCHIVE) if kind.name == tool)
+    context = make_context(cluster, Path(spool), secrets)
+    return kind.create(MemorySettings.model_validate(settings), context)
+
+
+def make_context(cluster: str, spool: Path, secrets: Mapping[str, str]) -> Context:
+    """Make what a backend gets, with nothing behind the cluster.
 
     ``spool`` is the root of a spool, which is swept; ``secrets`` are values by reference.
     """
-    kind = next(kind for kind in (MEMORY, ARCHIVE) if kind.name == tool)
-    context = Context(
+    return Context(
         cluster=Cluster(cluster),
-        secret=lambda reference: (secrets or {})[reference],
-        spool=Spool(Path(spool)).folder(cluster, tool),
+        secret=secrets.__getitem__,
+        spool=Spool(spool).folder(cluster),
         clock=_utc_now,
     )
-    return kind.create(MemorySettings.model_validate(settings), context)

@@ -120,9 +120,10 @@ class MemorySubject(Subject):
         return Scope(namespaces=(namespace,))
 
     def cause(self, trouble: Trouble, ref: OperationRef | None = None) -> None:
-        """Bring about the trouble in the home cluster."""
+        """Bring about the trouble."""
         if trouble in _MISHAPS:
-            self.world.misbehave(self.home, _MISHAPS[trouble])
+            for cluster in filter(None, (self.home, self.neighbour, self.stranger)):
+                self.world.misbehave(cluster, _MISHAPS[trouble])
         match trouble:
             case Trouble.FAILS:
                 outcome = Outcome(word=Word.BROKEN, message=self.failure_words)
