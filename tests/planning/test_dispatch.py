@@ -84,6 +84,13 @@ def test_where_nobody_can_the_reasons_are_named() -> None:
     assert "disks (objects: not built for it)" in finding.message
 
 
+def test_where_no_tool_serves_all_the_best_takes_what_it_can_and_an_error_says_what_not() -> None:
+    tools = {"objects": tool("objects", Capability.OBJECTS), "both": tool("both", *BOTH_CAN)}
+    assigned = assign(SHOP, ALL, tools, prefer=["objects"])
+    assert assigned.tool == "both"
+    assert [(f.code, f.severity) for f in assigned.findings] == [("not-all-of-it", Severity.ERROR)]
+
+
 def test_if_possible_makes_it_a_warning() -> None:
     assigned = assign(CONTROL_PLANE, (), {}, optional=True)
     assert [f.severity for f in assigned.findings] == [Severity.WARNING]

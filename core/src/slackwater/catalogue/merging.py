@@ -27,7 +27,11 @@ def merge(
             seen = merged.get(key)
             merged[key] = point if seen is None else _unite(seen, point)
     writers = _writers(stores)
-    points = [_with_origin(point, writers) for point in merged.values()]
+    return newest_first(_with_origin(point, writers) for point in merged.values())
+
+
+def newest_first(points: Iterable[RecoveryPoint]) -> tuple[RecoveryPoint, ...]:
+    """Return the points in the order of their begin, the newest first."""
     return tuple(sorted(points, key=lambda p: p.begin or _BEFORE_ALL, reverse=True))
 
 

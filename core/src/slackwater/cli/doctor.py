@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from slackwater.model.finding import Finding
     from slackwater.oversight.diagnosis import Diagnosis
 
+_SHORT = 3
 _SIGNS = {"info": "✓", "warning": "!", "error": "✗"}
 
 
@@ -36,7 +37,7 @@ def doctor(ctx: click.Context, cluster: tuple[str, ...], output: str) -> int:
             for finding in diagnosis.findings:
                 click.echo(f"{finding.cluster}/{finding.tool}/{finding.code}/{finding.subject}")
         else:
-            _print(diagnosis)
+            _print(diagnosis, whole=output == "wide")
         clusters = f"{len(diagnosis.clusters)} clusters"
         say(f"{tally(diagnosis.findings) or 'nothing found'} in {clusters}")
     return 3 if diagnosis.at_risk else 0
@@ -54,9 +55,10 @@ def _plain(diagnosis: Diagnosis) -> dict[str, object]:
     }
 
 
-def _print(diagnosis: Diagnosis) -> None:
+def _print(diagnosis: Diagnosis, *, whole: bool) -> None:
     """Print a block per cluster: what is well in one line, then what is not."""
-    _block("fleet", [], [f for f in diagnosis.findings if f.cluster not in diagnosis.clusters])
+    elsewhere = [f for f in diagnosis.findings if f.cluster not in diagnosis.clusters]
+    _block("fleet", [], elsewhere, whole=whole)
     for cluster in diagnosis.clusters:
         tools = [d for name, d in diagnosis.descriptions if name == cluster]
         findings = [f for f in diagnosis.findings if f.cluster == cluster]
@@ -66,10 +68,24 @@ def _print(diagnosis: Diagnosis) -> None:
             for d in tools
             if d.tool not in troubled and d.available
         ]
-        _block(cluster, well, findings)
+        _block(cluster, well, findings, whole=whole)
 
 
-def _block(name: str, well: Sequence[tuple[str, str, str]], findings: Sequence[Finding]) -> None:
+def _way_out(text: str, *, whole: bool) -> list[str]:
+    """Return the lines to show: a long text is cut, and says how to see all of it."""
+    lines = text.splitlines()
+    if whole or len(lines) <= _SHORT:
+        return lines
+    return [lines[0], f"({len(lines) - 1} more lines: slackwater doctor -o wide)"]
+
+
+def _block(
+    name: str,
+    well: Sequence[tuple[str, str, str]],
+    findings: Sequence[Finding],
+    *,
+    whole: bool,
+) -> None:
     from rich.text import Text
 
     from slackwater.cli.output import console
@@ -80,7 +96,7 @@ def _block(name: str, well: Sequence[tuple[str, str, str]], findings: Sequence[F
         subject = "" if finding.subject in (name, finding.tool) else f"{finding.subject}: "
         sign = _SIGNS[finding.severity.value]
         lines.append((sign, finding.tool or "coverage", subject + finding.message))
-        lines += [("", "", f"→ {line}") for line in finding.way_out.splitlines()]
+        lines += [("", "", f"→ {line}") for line in _way_out(finding.way_out, whole=whole)]
     for number, (sign, who, text) in enumerate(lines):
         head = name if number == 0 else ""
         screen.print(Text(f"{head:<12}{sign:<2}{who:<10} {text}"), soft_wrap=True)

@@ -16,6 +16,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,6 +26,7 @@ from slackwater.backend.connections import Connections
 from slackwater.backend.plugin_loading import Plugins, load_plugins
 from slackwater.catalogue.gathering import Catalogue, gather, side_by_side
 from slackwater.catalogue.reading import read_contents, with_known_contents
+from slackwater.catalogue.remembering import with_remembered
 from slackwater.client.names import Names, Some
 from slackwater.client.run_handle import RunHandle
 from slackwater.clusters import Inventory, take_inventory
@@ -91,7 +93,12 @@ class Fleet:
         file = load_fleet(Path(path), kinds)
         place = Path(ledger) if ledger else default_path(file.path)
         connections = Connections(
-            file, plugins.types, resolve, place.parent / "spool", clock, timeout=timeout
+            file,
+            plugins.types,
+            partial(resolve, folder=file.path.parent),
+            place.parent / "spool",
+            clock,
+            timeout=timeout,
         )
         return cls(file, plugins, Ledger.open(place, clock=clock), connections, clock)
 
@@ -327,7 +334,10 @@ class Fleet:
             for source in gathered.sources:
                 if source.answered:
                     self.ledger.saw_cluster(source.cluster, source.tool)
-        return gathered
+        silent = {source.cluster for source in gathered.sources if not source.answered}
+        return with_remembered(
+            gathered, self.ledger.points_of(silent), query or PointQuery(), self.clock()
+        )
 
     def _read(self, point: RecoveryPoint) -> RecoveryPoint:
         return read_contents(self.connections, point, self.ledger)

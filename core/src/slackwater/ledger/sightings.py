@@ -44,6 +44,14 @@ class Sightings(Part):
                     found[point.id] = point
         return {point: found[point] for point in wanted if point in found}
 
+    def points_of(self, origins: Iterable[str]) -> tuple[RecoveryPoint, ...]:
+        """Return every point of these origins that was ever read, as it was read."""
+        wanted = set(origins)
+        with self.database.read() as connection:
+            texts = connection.execute(select(contents.c.point)).scalars() if wanted else ()
+            points = (RecoveryPoint.model_validate_json(text) for text in texts)
+            return tuple(point for point in points if point.origin in wanted)
+
     def remember_contents(self, point: RecoveryPoint) -> None:
         """Keep a point with its contents, once it has ended; before that, and unread, never."""
         if point.contents is None or not point.phase.terminal:

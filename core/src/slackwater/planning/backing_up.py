@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from slackwater.backend.connections import Connections
 from slackwater.catalogue.gathering import no_answer, side_by_side
-from slackwater.clusters import Inventory, take_inventory
+from slackwater.clusters import Inventory, Volume, take_inventory
 from slackwater.errors import SlackwaterError
 from slackwater.model.capability import Description
 from slackwater.model.finding import Finding, Severity
 from slackwater.model.policy import Policy
-from slackwater.model.recovery_point import Stamp
+from slackwater.model.recovery_point import Requirement, Stamp
 from slackwater.model.request import BackupRequest
 from slackwater.model.retention import horizon
 from slackwater.model.run import RunKind, RunRequest
@@ -114,7 +114,7 @@ def _parts(wish: BackupWish, cluster: _Cluster) -> Iterator[Assignment]:
     homes = {home for tool in cluster.tools.values() for home in tool.homes}
     for protected in to_back_up(wish.filter, cluster.inventory):
         if not _left_out(wish, protected, homes):
-            yield _assign(wish, protected, cluster.tools)
+            yield _assign(wish, protected, cluster.tools, cluster.inventory.volumes)
 
 
 def _left_out(wish: BackupWish, protected: Protected, homes: set[str]) -> bool:
@@ -125,15 +125,29 @@ def _left_out(wish: BackupWish, protected: Protected, homes: set[str]) -> bool:
     return namespace.startswith("kube-") or namespace in homes
 
 
-def _assign(wish: BackupWish, protected: Protected, tools: Mapping[str, Description]) -> Assignment:
-    return assign(
+def _assign(
+    wish: BackupWish,
+    protected: Protected,
+    tools: Mapping[str, Description],
+    volumes: Sequence[Volume],
+) -> Assignment:
+    assigned = assign(
         protected.workload,
-        protected.require,
+        _asked_of_tools(protected, volumes),
         tools,
         prefer=wish.policy.prefer if wish.policy else (),
         fallback=wish.policy.fallback if wish.policy else False,
         optional=protected.optional,
     )
+    return replace(assigned, require=protected.require)
+
+
+def _asked_of_tools(protected: Protected, volumes: Sequence[Volume]) -> tuple[Requirement, ...]:
+    """Return what a tool must be capable of: where there is no volume, none must be held."""
+    namespace = protected.workload.namespace
+    if not namespace or any(volume.namespace == namespace for volume in volumes):
+        return protected.require
+    return tuple(item for item in protected.require if item is not Requirement.VOLUMES)
 
 
 def _add(draft: _Draft, cluster: _Cluster, assignment: Assignment) -> None:

@@ -58,8 +58,7 @@ def assign(
     order = sorted(tools, key=lambda name: _rank(name, prefer))
     capable = [name for name in order if not _missing(tools[name], needs)]
     if not capable:
-        finding = _nobody(workload, tools, needs, optional=optional)
-        return Assignment(workload, require, findings=(finding,))
+        return _second_best(workload, require, tools, order, needs, optional=optional)
     first = capable[0]
     if tools[first].available or not fallback:
         return Assignment(workload, require, first, findings=_unhealthy(workload, tools[first]))
@@ -68,6 +67,43 @@ def assign(
         return Assignment(workload, require, first, findings=_unhealthy(workload, tools[first]))
     warning = _stands_in(workload, tools[first], standing_in)
     return Assignment(workload, require, standing_in, instead_of=first, findings=(warning,))
+
+
+def _second_best(
+    workload: Workload,
+    require: tuple[Requirement, ...],
+    tools: Mapping[str, Description],
+    order: Sequence[str],
+    needs: tuple[Capability, ...],
+    *,
+    optional: bool,
+) -> Assignment:
+    """Let a tool take what it can of a namespace, and say what it cannot.
+
+    Objects without volumes are better than nothing; that it is not all is an error finding now,
+    and the recovery point will not be good.
+    """
+    able = [name for name in order if not _missing(tools[name], (Capability.OBJECTS,))]
+    if (
+        workload.kind is not WorkloadKind.NAMESPACE
+        or Requirement.OBJECTS not in require
+        or not able
+    ):
+        finding = _nobody(workload, tools, needs, optional=optional)
+        return Assignment(workload, require, findings=(finding,))
+    best = min(able, key=lambda name: len(_missing(tools[name], needs)))
+    lacking = "; ".join(_missing(tools[best], needs))
+    finding = Finding(
+        severity=Severity.ERROR,
+        code="not-all-of-it",
+        subject=str(workload),
+        message=f"no tool here serves all that is required; {best} lacks {lacking}",
+        way_out="configure a capable backend for this cluster, or require less in the policy",
+        cluster=workload.cluster,
+        tool=best,
+    )
+    ill = _unhealthy(workload, tools[best])
+    return Assignment(workload, require, best, findings=(finding, *ill))
 
 
 def _needs(workload: Workload, require: tuple[Requirement, ...]) -> tuple[Capability, ...]:

@@ -10,7 +10,12 @@ from collections.abc import Iterator
 
 from slackwater.backend.connections import Connections
 from slackwater.catalogue.reading import see_again
-from slackwater.errors import PlanChanged, SlackwaterError
+from slackwater.errors import (
+    BackendUnavailable,
+    ClusterUnreachable,
+    PlanChanged,
+    SlackwaterError,
+)
 from slackwater.model.restore_plan import Choice, Pin, RestorePlan, Standing
 from slackwater.planning.standing import look
 
@@ -58,6 +63,8 @@ def _stands_otherwise(then: Standing, connections: Connections) -> Iterator[str]
 def _point_gone(choice: Choice, connections: Connections) -> Iterator[str]:
     try:
         seen = see_again(connections, choice.point)
+    except (ClusterUnreachable, BackendUnavailable):
+        return  # nobody shows it now; the plan knew, or has its store shown before it is used
     except SlackwaterError as error:
         yield f"recovery point {choice.point.name} cannot be seen any more: {error}"
         return

@@ -23,7 +23,13 @@ _GROWN_BY_ITSELF = frozenset(
         "pods.metrics.k8s.io",
     )
 )
-_GIVEN_TO_ALL = frozenset((("configmaps", "kube-root-ca.crt"), ("serviceaccounts", "default")))
+_GIVEN_TO_ALL = frozenset(
+    (
+        ("configmaps", "kube-root-ca.crt"),
+        ("serviceaccounts", "default"),
+        ("services", "kubernetes"),  # in the namespace default
+    )
+)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from slackwater.backend import Stamping
+from slackwater.backend.wrappers import as_role
 from slackwater.ledger import Mark, MarkPart
 from slackwater.model.finding import Finding, Severity
 from slackwater.model.recovery_point import PointId
@@ -19,8 +20,10 @@ def stamp_mark(call: Call) -> Done:
     records = [call.record(need) for need in call.step.needs]
     mark = measure(_name(call), call.run.id, call.clock(), records)
     for record, part in zip(records, mark.parts, strict=True):
-        backend = call.world.backend(record.step.cluster, record.step.tool)
-        if part.point and mark.spread is not None and isinstance(backend, Stamping):
+        if part.point is None or mark.spread is None:
+            continue
+        backend = as_role(call.world.backend(record.step.cluster, record.step.tool), Stamping)
+        if backend is not None:
             backend.stamp(part.point, {"mark": mark.name, "spread": f"{mark.spread:.3f}"})
     call.ledger.keep_mark(mark)
     return _outcome(mark)

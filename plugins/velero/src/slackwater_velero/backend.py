@@ -14,6 +14,7 @@ from slackwater.backend import (
     Report,
     SharedStores,
     Stamping,
+    Stopped,
 )
 from slackwater.clusters import Resource
 from slackwater.errors import RecoveryPointNotFound, Unsupported
@@ -34,7 +35,7 @@ from slackwater_velero.downloads import Downloads
 from slackwater_velero.explaining import Explainer
 from slackwater_velero.inside import look_inside
 from slackwater_velero.locations import authority_of, read_locations, store_of
-from slackwater_velero.missing_stores import explain
+from slackwater_velero.missing_stores import explain_missing
 from slackwater_velero.objects import Backup, DeleteRequest, Schedule
 from slackwater_velero.operations import Operations
 from slackwater_velero.resources import BACKUPS, DELETE_REQUESTS, RESTORES, SCHEDULES
@@ -72,7 +73,10 @@ class VeleroBackend(Backend, SharedStores, NativeSchedules, Stamping, Posture):
             return describing.not_available("the API does not serve velero.io/v1")
         setup = read_setup(self._velero)
         return describing.describe(
-            setup, setup.image_version or self._asked_version(), self._settings.volumes
+            setup,
+            setup.image_version or self._asked_version(),
+            self._settings.volumes,
+            self._settings.namespace,
         )
 
     def check(self) -> Sequence[Finding]:
@@ -145,11 +149,13 @@ class VeleroBackend(Backend, SharedStores, NativeSchedules, Stamping, Posture):
 
     def perform(self, act: Act, key: Key, report: Report) -> Mapping[str, object]:
         """Small writes beside a restore, and the comparison after it."""
+        if report.stopping:
+            raise Stopped
         match done_by(act):
             case Do.SHOW_STORE:
-                return store_acts.show_store(self._velero, act)
+                return store_acts.show_store(self._velero, act, key)
             case Do.HIDE_STORE:
-                return store_acts.hide_store(self._velero, act, report)
+                return store_acts.hide_store(self._velero, act, key, report)
             case Do.ADD_CHANGES:
                 return change_acts.add_changes(self._velero, act)
             case Do.REMOVE_CHANGES:
@@ -179,8 +185,8 @@ class VeleroBackend(Backend, SharedStores, NativeSchedules, Stamping, Posture):
         ]
 
     def explain_missing_store(self, store: Store) -> Finding:
-        """The Secret and the BackupStorageLocation to be created, as YAML."""
-        return explain(store, self._voice)
+        """What is to be created here, as YAML; with a Secret where no credentials are here yet."""
+        return explain_missing(store, read_locations(self._velero), self._voice)
 
     def list_schedules(self) -> Sequence[NativeSchedule]:
         """Velero's Schedules."""

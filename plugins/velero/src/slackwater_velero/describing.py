@@ -27,7 +27,7 @@ _ALWAYS = (
 )
 
 
-def describe(setup: Setup, version: str, volumes: Volumes) -> Description:
+def describe(setup: Setup, version: str, volumes: Volumes, namespace: str) -> Description:
     """Return the description of an installation. Pure."""
     return Description(
         tool=TOOL,
@@ -35,6 +35,7 @@ def describe(setup: Setup, version: str, volumes: Volumes) -> Description:
         tested=version == DEVELOPED_ON,
         capabilities=_capabilities(setup, volumes),
         limits={BACKUPS: setup.concurrent_backups, RESTORES: 1},
+        homes=(namespace,),
     )
 
 

@@ -45,6 +45,30 @@ def find_way(
     return Shown(_spec(store, donor.credential, donor.config.get("profile", "")))
 
 
+def explain_missing(store: Store, locations: Mapping[str, Location], voice: Voice) -> Finding:
+    """Return what to do about a store that is not visible here, before anybody needs it.
+
+    Where a plan can show it by itself it is a warning all the same: as long as nobody else shows
+    the store, its recovery points vanish from sight with the cluster that does.
+    """
+    donor = _donor(store, locations)
+    if donor is None:
+        return explain(store, voice)
+    spec = _spec(store, donor.credential, donor.config.get("profile", ""))
+    name = store_name(store.identity)
+    document = _document("velero.io/v1", "BackupStorageLocation", name, voice, spec=dict(spec))
+    return voice.warning(
+        "store-not-visible",
+        store.identity,
+        f"the store of {store.cluster} is not visible here; a plan can show it for a restore, with"
+        f" the credentials of location {donor.name}, but without {store.cluster} its recovery"
+        " points are out of sight",
+        "to see them always: kubectl apply -f - <<'EOF'\n"
+        + yaml.safe_dump(document, sort_keys=False)
+        + "EOF",
+    )
+
+
 def explain(store: Store, voice: Voice) -> Finding:
     """Return the finding with the exact YAML that makes the store known here."""
     secret = f"{store_name(store.identity)}-credentials"
