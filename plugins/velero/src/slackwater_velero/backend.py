@@ -216,9 +216,14 @@ class VeleroBackend(Backend, SharedStores, NativeSchedules, Stamping, Posture):
         return answer.server_version if answer else ""
 
     def _backup_of(self, point: PointId, translator: Translator) -> Backup:
-        """The Backup that stands for a point here: the name alone does not make it the same."""
+        """The Backup that stands for a point here: the name alone does not make it the same.
+
+        Without a store the name is enough: right after a backup nothing else is known.
+        """
         backup = self._velero.find(BACKUPS, point.name, Backup) if point.tool == TOOL else None
-        if backup is None or is_phantom(backup) or translator.point(backup).id != point:
+        if backup is None or is_phantom(backup):
+            raise self._no_point(point)
+        if point.store and translator.point(backup).id != point:
             raise self._no_point(point)
         return backup
 
