@@ -17,6 +17,7 @@ from slackwater.errors import (
     BackendUnavailable,
     OperationNotFound,
     PermissionDenied,
+    RecoveryPointNotFound,
     Throttled,
     Unsupported,
 )
@@ -173,6 +174,14 @@ class ServesTheThreadThatMadeIt(MemoryBackend):
 class ReadsNothing(MemoryBackend):
     def get_recovery_point(self, point):
         return changed(super().get_recovery_point(point), contents=None)
+
+
+@breaks("test_a_point_is_found_by_its_name_alone")
+class NeedsTheStore(MemoryBackend):
+    def get_recovery_point(self, point):
+        if not point.store:
+            raise RecoveryPointNotFound("in which store?")
+        return super().get_recovery_point(point)
 
 
 @breaks("test_reading_a_point_changes_nothing")

@@ -67,15 +67,19 @@ class Backend(ABC):
     """A tool in one cluster.
 
     Every method may raise ``TransientBackendError`` (try again later) or
-    ``PermanentBackendError`` (do not); the tool's own words are in the message and the cause is
-    chained.
+    ``PermanentBackendError`` (do not); the tool's own words are in the message, the error names
+    backend and cluster, and the cause is chained.
+
+    Plans say what cannot be done by a finding of severity error with its way out, or by raising
+    ``Unsupported``; both agree with ``describe``.
     """
 
     @abstractmethod
     def describe(self) -> Description:
         """Return version, capabilities and limits as found in *this* cluster.
 
-        "Not available here" is an answer, not an error: ``available`` False with the reason.
+        "Not available here" is an answer, not an error: ``available`` False with the reason. A tool
+        that does not answer at the moment is ``TransientBackendError``, or not available.
         """
 
     @abstractmethod
@@ -98,6 +102,8 @@ class Backend(ABC):
         """Return the point with its contents: what it really covers, volumes passed over included.
 
         A point whose contents cannot be read has ``contents`` None and a finding that says why.
+        An empty ``store`` means the one that this backend backs up to: right after a backup only
+        the name is known.
         Raises ``RecoveryPointNotFound``.
         """
 
@@ -107,18 +113,27 @@ class Backend(ABC):
 
     @abstractmethod
     def plan_restore(self, request: RestoreRequest) -> ActPlan:
-        """Return the acts that bring the workload back into this cluster. Changes nothing."""
+        """Return the acts that bring the workload back into this cluster. Changes nothing.
+
+        Equal acts of two requests (one store shown for both) are done once, and two runs may do
+        them side by side: clean-up leaves what another run, by its ``Key.run``, still needs, and
+        goes well where nothing was begun.
+        """
 
     @abstractmethod
     def plan_deletion(self, point: PointId) -> ActPlan:
-        """Return the acts that delete the point and its data. Changes nothing."""
+        """Return the acts that delete the point and its data. Changes nothing.
+
+        Raises ``RecoveryPointNotFound``.
+        """
 
     @abstractmethod
     def start(self, act: Act, key: Key) -> OperationRef:
         """Start an operated act and return at once.
 
         Idempotent by key, from any process: what exists under the key is looked for first and
-        returned. The same key with another content raises ``KeyReused``.
+        returned. The same key with another content raises ``KeyReused``, whatever name that
+        content would give to the operation.
         """
 
     @abstractmethod
@@ -133,8 +148,9 @@ class Backend(ABC):
     def perform(self, act: Act, key: Key, report: Report) -> Mapping[str, object]:
         """Do a performed act here and now; return what is worth keeping, as plain JSON.
 
-        May take minutes, reports progress, stops when asked. Repeatable by key: the last thing is
-        the conditional creation of what makes it count, so two performers leave one. A result may
+        May take minutes, reports progress, stops when asked (before the first effect, too).
+        Repeatable by key: the last thing is the conditional creation of what makes it count, so two
+        performers leave one and both return the same. Files lie in the spool only. A result may
         name ``point`` (the recovery point made) and ``findings``.
         """
 

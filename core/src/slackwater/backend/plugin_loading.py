@@ -65,10 +65,10 @@ class PluginProblem:
         )
 
 
-def _new_manager() -> pluggy.PluginManager:
-    manager = pluggy.PluginManager(hookspecs.GROUP)
-    manager.add_hookspecs(hookspecs)
-    return manager
+def _new_modules() -> pluggy.PluginManager:
+    modules = pluggy.PluginManager(hookspecs.GROUP)
+    modules.add_hookspecs(hookspecs)
+    return modules
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Plugins:
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """Where each backend type comes from, by its name."""
     problems: tuple[PluginProblem, ...] = ()
-    _modules: pluggy.PluginManager = field(default_factory=_new_manager, repr=False)
+    _modules: pluggy.PluginManager = field(default_factory=_new_modules, repr=False)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -119,12 +119,12 @@ def load_plugins(entry_points: Iterable[EntryPoint] | None = None) -> Plugins:
     """Load every plugin that is installed, or those given. Raises nothing."""
     if entry_points is None:
         entry_points = importlib.metadata.entry_points(group=hookspecs.GROUP)
-    manager, problems = _new_manager(), list[PluginProblem]()
+    modules, problems = _new_modules(), list[PluginProblem]()
     offers: dict[str, list[tuple[Origin, BackendType]]] = defaultdict(list)
     found = [(_origin(entry_point), entry_point) for entry_point in entry_points]
     for origin, entry_point in sorted(found, key=lambda pair: (str(pair[0]), pair[1].name)):
         try:
-            offered = _load(manager, entry_point, origin)
+            offered = _load(modules, entry_point, origin)
         except PluginError as error:
             problems.append(PluginProblem(origin, type(error), str(error), error.hint))
             continue
@@ -136,7 +136,7 @@ def load_plugins(entry_points: Iterable[EntryPoint] | None = None) -> Plugins:
         types={name: kind for name, (_, kind) in sorted(usable.items())},
         origins={name: origin for name, (origin, _) in sorted(usable.items())},
         problems=tuple(problems),
-        _modules=manager,
+        _modules=modules,
     )
 
 
@@ -146,21 +146,21 @@ def _origin(entry_point: EntryPoint) -> Origin:
 
 
 def _load(
-    manager: pluggy.PluginManager, entry_point: EntryPoint, origin: Origin
+    modules: pluggy.PluginManager, entry_point: EntryPoint, origin: Origin
 ) -> list[BackendType]:
     """Import the plugin, register its hooks, and return what it offers."""
     name = f"{origin} ({origin.entry_point})" if origin.distribution else origin.entry_point
     try:
-        manager.register(entry_point.load(), name=name)
-        manager.check_pending()
-        caller = manager.subset_hook_caller(
+        modules.register(entry_point.load(), name=name)
+        modules.check_pending()
+        caller = modules.subset_hook_caller(
             "slackwater_backend_types",
-            [module for other, module in manager.list_name_plugin() if other != name],
+            [module for other, module in modules.list_name_plugin() if other != name],
         )
         return [_a_type(kind) for answer in caller() for kind in answer]
     except (Exception, SystemExit) as error:
-        if manager.has_plugin(name):
-            manager.unregister(name=name)
+        if modules.has_plugin(name):
+            modules.unregister(name=name)
         message = f"{entry_point.value} cannot be loaded: {_words(error)}"
         raise PluginLoadError(message, hint=_way_out(error, origin)) from error
 

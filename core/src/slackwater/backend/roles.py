@@ -62,7 +62,11 @@ class Stamping(Role):
 
     @abstractmethod
     def stamp(self, point: PointId, values: Mapping[str, str]) -> None:
-        """Write the values on the point; the same values twice are fine."""
+        """Write the values on the point; the same values twice are fine.
+
+        The keys are names of fields of ``Stamp`` (``mark``, ``spread``); fields that are not named
+        stay as they are.
+        """
 
 
 class Posture(Role):

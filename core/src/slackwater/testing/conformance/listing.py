@@ -155,6 +155,15 @@ class ListingPromises:
         if subject.workload.kind is WorkloadKind.NAMESPACE:
             assert read.contents.objects_in(subject.workload.namespace) > 0
 
+    def test_a_point_is_found_by_its_name_alone(self, subject: Subject) -> None:
+        """Right after a backup only the name is known: without a store it is ours."""
+        backend = subject.backend()
+        point = back_up(subject, backend)
+
+        read = backend.get_recovery_point(point.id.model_copy(update={"store": ""}))
+
+        assert read.id == point.id
+
     def test_reading_a_point_changes_nothing(self, subject: Subject) -> None:
         """Looking inside leaves the tool and the cluster as they were."""
         backend = subject.backend()

@@ -70,7 +70,7 @@ class StoredPoints(Backend):
     def get_recovery_point(self, point: PointId) -> RecoveryPoint:
         """Read the point with what it holds."""
         with self.translated():
-            held = self.tool.read_point(point.store, point.name)
+            held = self.tool.read_point(point.store or self.store(), point.name)
         return read_point(held, self.cluster, self.stores())
 
     def close(self) -> None:
