@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from slackwater.errors import BackendError, ClusterError, PermissionDenied
+from slackwater.errors import BackendError, ClusterDenied, ClusterError, PermissionDenied
 from slackwater.model.finding import Finding
 from slackwater_velero.access import Velero
 from slackwater_velero.backup_review import review_backups
@@ -68,7 +68,13 @@ class Checker:
             yield self._failed("check-failed", self.voice.cluster, error)
 
     def _failed(self, code: str, subject: str, error: BackendError | ClusterError) -> Finding:
-        return self.voice.error(code, subject, str(error), error.hint)
+        way_out = error.hint or (
+            f"python -m slackwater_velero.rights {self.velero.namespace} NAMESPACE/ACCOUNT | "
+            "kubectl apply -f -"
+            if isinstance(error, (PermissionDenied, ClusterDenied))
+            else "kubectl get --raw /readyz?verbose"
+        )
+        return self.voice.error(code, subject, str(error), way_out)
 
     def _rights(self) -> Iterator[Finding]:
         """One finding for each kind that something is missing for."""

@@ -171,6 +171,7 @@ class RestorePlanner:
             kind=ActKind.OPERATED,
             title=f"Velero restores {what} → {self._place}",
             effects=(f"adds objects and volumes in {self._place}", _existing(request)),
+            writes=(request.namespace,) if request.namespace else (),
             undo=f"delete what was added in {self._place}; nothing does that by itself",
             limit=RESTORES,
             payload={

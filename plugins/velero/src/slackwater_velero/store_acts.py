@@ -12,11 +12,12 @@ from contextlib import suppress
 from slackwater.backend import Report, Stopped
 from slackwater.clusters import Resource
 from slackwater.errors import ObjectExists, PermanentBackendError, TransientBackendError
-from slackwater.model.act import Act
+from slackwater.model.act import Act, Key
 from slackwater.model.operation import Progress
 from slackwater_velero import labels
 from slackwater_velero.access import Velero
 from slackwater_velero.acts import text
+from slackwater_velero.naming import digest
 from slackwater_velero.objects import Named, StorageLocation
 from slackwater_velero.resources import BACKUPS, LOCATIONS, REPOSITORIES, manifest
 from slackwater_velero.voice import TOOL
@@ -24,10 +25,10 @@ from slackwater_velero.voice import TOOL
 _TRIES = 5
 
 
-def show_store(velero: Velero, act: Act) -> dict[str, object]:
+def show_store(velero: Velero, act: Act, key: Key) -> dict[str, object]:
     """Create the location, or hold the one that is there. Both at once is fine."""
     payload = act.payload
-    name, holder = text(payload, "name"), labels.HOLDER + text(payload, "holder")
+    name, holder = text(payload, "name"), _holder(act, key)
     annotations = {labels.STORE: text(payload, "store"), holder: "held"}
     body = manifest(
         LOCATIONS, name, velero.namespace, annotations=annotations, spec=payload["spec"]
@@ -57,14 +58,13 @@ def _hold(velero: Velero, name: str, holder: str, store: str) -> bool:
     )
 
 
-def hide_store(velero: Velero, act: Act, report: Report) -> dict[str, object]:
+def hide_store(velero: Velero, act: Act, key: Key, report: Report) -> dict[str, object]:
     """Let the location go. If nobody else holds it, remove it and what Velero noted down of it.
 
     The location goes first, so that no sync brings the Backup objects back. They are records:
     nothing in the store is touched.
     """
-    payload = act.payload
-    name, holder = text(payload, "name"), labels.HOLDER + text(payload, "holder")
+    name, holder = text(act.payload, "name"), _holder(act, key)
     found = velero.find(LOCATIONS, name, StorageLocation)
     if found is not None:
         if labels.STORE not in (found.metadata.annotations or {}):
@@ -75,6 +75,11 @@ def hide_store(velero: Velero, act: Act, report: Report) -> dict[str, object]:
         velero.delete(LOCATIONS, name, uid=found.metadata.uid)
     removed = sum(_forget(velero, kind, name, report) for kind in (BACKUPS, REPOSITORIES))
     return {"removed": True, "records": removed}
+
+
+def _holder(act: Act, key: Key) -> str:
+    """The annotation of one restore in one run; the acts that show and hide agree in it."""
+    return labels.HOLDER + digest([key.run, text(act.payload, "holder")])[:16]
 
 
 def _holders(location: Mapping[str, object]) -> Iterator[str]:
