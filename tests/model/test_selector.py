@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slackwater.model.selector import Operator, Requirement, Selector, SelectorError
+from slackwater.model.selector import Operator, Term, Selector, SelectorError
 
 WEB = {"app": "web", "tier": "gold", "example.org/owner": "", "in": "notin"}
 
@@ -97,15 +97,15 @@ KEYS = NAMES | st.builds("{}/{}".format, st.just("example.org"), NAMES)
 VALUES = NAMES | st.just("")
 
 
-def _with_values(operator: Operator) -> st.SearchStrategy[Requirement]:
+def _with_values(operator: Operator) -> st.SearchStrategy[Term]:
     values = st.sets(VALUES, min_size=1, max_size=4).map(lambda found: tuple(sorted(found)))
-    return st.builds(Requirement, KEYS, st.just(operator), values)
+    return st.builds(Term, KEYS, st.just(operator), values)
 
 
 REQUIREMENTS = (
     _with_values(Operator.IN)
     | _with_values(Operator.NOT_IN)
-    | st.builds(Requirement, KEYS, st.sampled_from([Operator.EXISTS, Operator.ABSENT]))
+    | st.builds(Term, KEYS, st.sampled_from([Operator.EXISTS, Operator.ABSENT]))
 )
 SELECTORS = st.lists(REQUIREMENTS, max_size=5).map(lambda found: Selector(tuple(found)))
 
@@ -117,15 +117,15 @@ def test_what_is_written_reads_back_the_same(selector: Selector) -> None:
 
 @given(SELECTORS, st.dictionaries(KEYS, VALUES, max_size=4))
 def test_a_comma_means_and(selector: Selector, labels: dict[str, str]) -> None:
-    parts = [Selector((requirement,)).matches(labels) for requirement in selector.requirements]
+    parts = [Selector((term,)).matches(labels) for term in selector.terms]
     assert selector.matches(labels) == all(parts)
 
 
 @given(KEYS, st.sets(VALUES, min_size=1), st.dictionaries(KEYS, VALUES))
 def test_in_and_notin_are_opposites(key: str, values: set[str], labels: dict[str, str]) -> None:
     chosen = tuple(sorted(values))
-    within = Requirement(key, Operator.IN, chosen)
-    without = Requirement(key, Operator.NOT_IN, chosen)
+    within = Term(key, Operator.IN, chosen)
+    without = Term(key, Operator.NOT_IN, chosen)
     assert within.matches(labels) != without.matches(labels)
 
 

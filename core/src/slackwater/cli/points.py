@@ -46,7 +46,7 @@ def list_points(ctx: click.Context, /, output: str, **asked: Any) -> int:
         _print(found, output)
         print_findings(found.findings, stderr=True)
         _say_how_fresh(found)
-    return 4 if found.findings else 0
+    return 0 if all(source.answered for source in found.sources) else 4
 
 
 @points.command(name="show")

@@ -28,6 +28,7 @@ from slackwater.catalogue.gathering import Catalogue, gather, side_by_side
 from slackwater.catalogue.reading import read_contents, with_known_contents
 from slackwater.catalogue.remembering import with_remembered
 from slackwater.client.names import Names, Some
+from slackwater.client.recollection import Recollection
 from slackwater.client.run_handle import RunHandle
 from slackwater.clusters import Inventory, take_inventory
 from slackwater.errors import (
@@ -73,6 +74,9 @@ class Fleet:
     ledger: Ledger
     connections: Connections
     clock: Callable[[], datetime]
+
+    def __post_init__(self) -> None:
+        self._memory = Recollection(self.ledger)
 
     @classmethod
     def load(
@@ -147,7 +151,7 @@ class Fleet:
             until=self._time(at, zone),
         )
         gathered = self._gather(query, tools=[tool] if tool else None)
-        points = with_known_contents(gathered.points, self.ledger)
+        points = with_known_contents(gathered.points, self._memory)
         if cluster is not None or selector:
             origins = self._names.origins(cluster, selector)
             points = tuple(point for point in points if point.origin in origins)
@@ -176,6 +180,7 @@ class Fleet:
             self.connections,
             self.plugins,
             self.ledger,
+            self._gather(),
             self._read,
             clusters=self._names.clusters(cluster),
         )
@@ -250,9 +255,11 @@ class Fleet:
             filter_, self.file, self._inventories(filter_), catalogue.points, self._read
         )
         if not wanted:
+            silent = sorted({s.cluster for s in catalogue.sources if not s.answered})
+            unheard = f"; {', '.join(silent)} did not answer" if silent else ""
             raise NoSuitableRecoveryPoint(
                 "nothing is meant by this: no namespace that stands, and no recovery point that"
-                f" names one, at {moment.at:%Y-%m-%d %H:%M:%SZ}",
+                f" names one, at {moment.at:%Y-%m-%d %H:%M:%SZ}{unheard}",
                 hint="slackwater points list shows what there is; --namespace names it",
             )
         wish = Wish(
@@ -329,18 +336,16 @@ class Fleet:
         self, query: PointQuery | None = None, *, tools: Iterable[str] | None = None
     ) -> Catalogue:
         gathered = gather(self.connections, query, tools=tools)
-        if not self.ledger.read_only:
-            self.ledger.saw_stores(gathered.stores)
-            for source in gathered.sources:
-                if source.answered:
-                    self.ledger.saw_cluster(source.cluster, source.tool)
+        self._memory.saw(gathered)
+        if self._memory.trouble:
+            gathered = replace(gathered, findings=(*gathered.findings, self._memory.trouble))
         silent = {source.cluster for source in gathered.sources if not source.answered}
         return with_remembered(
             gathered, self.ledger.points_of(silent), query or PointQuery(), self.clock()
         )
 
     def _read(self, point: RecoveryPoint) -> RecoveryPoint:
-        return read_contents(self.connections, point, self.ledger)
+        return read_contents(self.connections, point, self._memory)
 
     def _expected(self, tool: str, cluster: str, act: str) -> float | None:
         known = self.ledger.expected(cluster, tool, act)

@@ -78,19 +78,19 @@ class RunHandle:
 
     def _drive_and_tell(self, since: int) -> Iterator[Event]:
         leave, failure = threading.Event(), _Failure()
-        driver = threading.Thread(target=self._drive, args=(leave, failure), name=f"run {self.id}")
-        driver.start()
+        driving = threading.Thread(target=self._drive, args=(leave, failure), name=f"run {self.id}")
+        driving.start()
         try:
             going = True
             while going:
-                driver.join(_LOOK_EVERY)
-                going = driver.is_alive()
+                driving.join(_LOOK_EVERY)
+                going = driving.is_alive()
                 for event in self.ledger.events(self.id, since):
                     since = event.number
                     yield event
         finally:
             leave.set()
-            driver.join()
+            driving.join()
         failure.raise_if_any()
 
     def _drive(self, leave: threading.Event, failure: _Failure) -> None:

@@ -146,9 +146,9 @@ def _label_for_name(policy: Policy) -> Iterator[Finding]:
     for index, item in enumerate(policy.protect):
         if not isinstance(item.namespaces, str):
             continue
-        requirements = Selector.parse(item.namespaces).requirements
-        if len(requirements) == 1 and requirements[0].operator is Operator.EXISTS:
-            key = requirements[0].key
+        terms = Selector.parse(item.namespaces).terms
+        if len(terms) == 1 and terms[0].operator is Operator.EXISTS:
+            key = terms[0].key
             yield _finding(
                 Severity.WARNING,
                 "selects-by-label",

@@ -55,7 +55,7 @@ def _is_name(item: object) -> bool:
     return isinstance(item, str) and _NAMES.fullmatch(item) is not None
 
 
-Choice = Annotated[
+NamespaceChoice = Annotated[
     str | tuple[str, ...],
     BeforeValidator(_check_choice),
     WithJsonSchema(
@@ -99,10 +99,10 @@ class Protect(Frozen):
         },
     )
 
-    namespaces: Choice | None = Field(
+    namespaces: NamespaceChoice | None = Field(
         default=None, description="A selector over their labels, or a list of names and globs."
     )
-    exclude: Choice = Field(
+    exclude: NamespaceChoice = Field(
         default=(), description="Takes namespaces out again, chosen in the same two ways."
     )
     require: Annotated[tuple[Requirement, ...], Field(min_length=1)] = Field(

@@ -28,7 +28,7 @@ class SelectorError(ValueError):
 
 
 class Operator(Enum):
-    """How a requirement looks at its key. ``a=b`` is ``IN`` with one value."""
+    """How a term looks at its key. ``a=b`` is ``IN`` with one value."""
 
     IN = "in"
     NOT_IN = "notin"
@@ -37,7 +37,7 @@ class Operator(Enum):
 
 
 @dataclass(frozen=True)
-class Requirement:
+class Term:
     """One condition on one label. ``values`` are sorted; none for ``EXISTS`` and ``ABSENT``."""
 
     key: str
@@ -68,9 +68,9 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Selector:
-    """Requirements that must all hold. Without any, everything is selected."""
+    """Terms that must all hold. Without any, everything is selected."""
 
-    requirements: tuple[Requirement, ...] = ()
+    terms: tuple[Term, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Selector:
@@ -78,14 +78,14 @@ class Selector:
 
         Raises ``SelectorError`` with the position of what could not be read.
         """
-        return cls(tuple(_Reader(text).requirements()))
+        return cls(tuple(_Reader(text).terms()))
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether an object with these labels is selected."""
-        return all(requirement.matches(labels) for requirement in self.requirements)
+        return all(term.matches(labels) for term in self.terms)
 
     def __str__(self) -> str:
-        return ",".join(str(requirement) for requirement in self.requirements)
+        return ",".join(str(term) for term in self.terms)
 
 
 class _Token(NamedTuple):
@@ -111,13 +111,13 @@ class _Reader:
         self._tokens.append(_Token("", len(text)))
         self._at = 0
 
-    def requirements(self) -> Iterator[Requirement]:
+    def terms(self) -> Iterator[Term]:
         if not self._next.text:
             return
-        yield self._requirement()
+        yield self._term()
         while self._next.text:
             self._expect(",")
-            yield self._requirement()
+            yield self._term()
 
     @property
     def _next(self) -> _Token:
@@ -133,25 +133,25 @@ class _Reader:
         if token.text != sign:
             raise SelectorError(f'expected "{sign}", found {token.shown}', token.position)
 
-    def _requirement(self) -> Requirement:
+    def _term(self) -> Term:
         if self._next.text == "!":
             self._take()
-            return Requirement(self._key(), Operator.ABSENT)
+            return Term(self._key(), Operator.ABSENT)
         key = self._key()
         if self._next.text in ("", ","):
-            return Requirement(key, Operator.EXISTS)
+            return Term(key, Operator.EXISTS)
         return self._comparison(key, self._take())
 
-    def _comparison(self, key: str, operator: _Token) -> Requirement:
+    def _comparison(self, key: str, operator: _Token) -> Term:
         match operator.text:
             case "=" | "==":
-                return Requirement(key, Operator.IN, (self._value(),))
+                return Term(key, Operator.IN, (self._value(),))
             case "!=":
-                return Requirement(key, Operator.NOT_IN, (self._value(),))
+                return Term(key, Operator.NOT_IN, (self._value(),))
             case "in":
-                return Requirement(key, Operator.IN, self._values())
+                return Term(key, Operator.IN, self._values())
             case "notin":
-                return Requirement(key, Operator.NOT_IN, self._values())
+                return Term(key, Operator.NOT_IN, self._values())
         expected = 'expected one of =, ==, !=, in, notin or ","'
         raise SelectorError(f"{expected}, found {operator.shown}", operator.position)
 

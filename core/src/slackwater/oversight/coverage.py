@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from slackwater.backend.connections import Connections
-from slackwater.catalogue.gathering import Catalogue
+from slackwater.catalogue.covering import Covering
 from slackwater.clusters import Inventory, Volume
 from slackwater.model.finding import Finding, Severity
 from slackwater.model.recovery_point import HeldVolume, RecoveryPoint, Requirement, shortfalls
-from slackwater.model.wording import in_bytes, in_words
+from slackwater.model.wording import in_bytes
 from slackwater.model.workload import Workload
 from slackwater.planning.choosing import Reader
-from slackwater.planning.standing import look
+from slackwater.planning.standing import Lookout
 
 _OBJECTS = (Requirement.OBJECTS,)
 _SYSTEM = "kube-"
+_LOOKED_FOR = ("namespaces", "persistentvolumeclaims")
 MOST_READ = 5
 """Newest recovery points looked into for one namespace."""
 
@@ -31,37 +30,51 @@ class Coverage:
     """What one cluster holds, and in which recovery points it is."""
 
     inventory: Inventory
-    catalogue: Catalogue
+    points: Covering
     read: Reader
-    now: datetime
 
-    def findings(self, connections: Connections, homes: Sequence[str]) -> Iterator[Finding]:
+    def findings(self, lookout: Lookout, homes: Sequence[str]) -> Iterator[Finding]:
         """Yield a finding for each namespace and volume that no good recovery point holds."""
+        yield from self._unknown()
         for namespace in self.inventory.namespaces:
             if namespace.name.startswith(_SYSTEM) or namespace.name in homes:
                 continue
-            yield from self._namespace(connections, namespace.name)
+            yield from self._namespace(lookout, namespace.name)
 
-    def _namespace(self, connections: Connections, namespace: str) -> Iterator[Finding]:
+    def _unknown(self) -> Iterator[Finding]:
+        """What we may not list may be unprotected: silence would be false green."""
+        for gap in self.inventory.gaps:
+            if gap.resource in _LOOKED_FOR:
+                yield Finding(
+                    severity=Severity.ERROR,
+                    code="coverage-unknown",
+                    subject=gap.resource,
+                    message=f"whether they are protected is not known: {gap.reason}",
+                    way_out=f"grant list on {gap.resource}",
+                    cluster=self.inventory.cluster,
+                )
+
+    def _namespace(self, lookout: Lookout, namespace: str) -> Iterator[Finding]:
         workload = Workload(cluster=self.inventory.cluster, namespace=namespace)
         volumes = [v for v in self.inventory.volumes if v.namespace == namespace]
-        known = [self.read(point) for point in self._newest(workload)]
-        good = next((p for p in known if not shortfalls(p, workload, _OBJECTS)), None)
-        if good is None and not volumes and self._empty(connections, namespace):
+        known = self._looked_into(workload, volumes)
+        protected = any(_holds_objects(point, workload) for point in known)
+        if not protected and not volumes and _is_empty(lookout, namespace):
             return
-        if good is None:
+        if not protected:
             yield self._unprotected(workload, known)
         for volume in volumes:
             if not any(_holds(point, volume) for point in known):
                 yield self._volume(volume, known)
 
-    def _newest(self, workload: Workload) -> list[RecoveryPoint]:
-        covering = [p for p in self.catalogue.points if p.usable and p.covers(workload)]
-        return covering[:MOST_READ]
-
-    def _empty(self, connections: Connections, namespace: str) -> bool:
-        stand = look(connections.cluster(self.inventory.cluster), namespace)
-        return not stand.objects and not stand.unseen
+    def _looked_into(self, workload: Workload, volumes: Sequence[Volume]) -> list[RecoveryPoint]:
+        """Look into the newest points, until one holds everything."""
+        known: list[RecoveryPoint] = []
+        for point in self.points.of(workload)[:MOST_READ]:
+            known.append(self.read(point))
+            if _holds_objects(known[-1], workload) and all(_holds(known[-1], v) for v in volumes):
+                break
+        return known
 
     def _unprotected(self, workload: Workload, known: Sequence[RecoveryPoint]) -> Finding:
         message = "in no recovery point"
@@ -89,6 +102,21 @@ class Coverage:
         )
 
 
+def _is_empty(lookout: Lookout, namespace: str) -> bool:
+    stand = lookout.look(namespace)
+    return not stand.objects and not stand.unseen
+
+
+def _holds_objects(point: RecoveryPoint, workload: Workload) -> bool:
+    """Whether the namespace's objects are in it; a volume that it lacks has a line of its own."""
+    if not shortfalls(point, workload, _OBJECTS):
+        return True
+    contents = point.contents
+    if contents is None or not contents.objects_in(workload.namespace):
+        return False
+    return any(not volume.held for volume in contents.volumes_in(workload.namespace))
+
+
 def _entry(point: RecoveryPoint, volume: Volume) -> HeldVolume | None:
     held = point.contents.volumes if point.contents else ()
     same = (v for v in held if (v.namespace, v.claim) == (volume.namespace, volume.name))
@@ -106,8 +134,3 @@ def _why_not_held(volume: Volume, known: Sequence[RecoveryPoint]) -> str:
         if entry is not None:
             return f"; {point.name} skipped it: {entry.reason or 'no reason given'}"
     return ""
-
-
-def age(point: RecoveryPoint, now: datetime) -> str:
-    """Say how old a recovery point is."""
-    return in_words(now - point.begin) if point.begin else "of unknown age"

@@ -10,7 +10,8 @@ from slackwater.backend import Backend, NativeSchedule, NativeSchedules, Posture
 from slackwater.backend.connections import Connections
 from slackwater.backend.plugin_loading import Plugins
 from slackwater.backend.wrappers import as_role
-from slackwater.catalogue.gathering import Catalogue, gather, no_answer, side_by_side
+from slackwater.catalogue.covering import Covering
+from slackwater.catalogue.gathering import Catalogue, no_answer, side_by_side
 from slackwater.clusters import take_inventory
 from slackwater.errors import SlackwaterError
 from slackwater.ledger import Ledger
@@ -21,9 +22,8 @@ from slackwater.model.wording import in_words
 from slackwater.oversight.coverage import Coverage
 from slackwater.oversight.store_visibility import review_stores
 from slackwater.planning.choosing import Reader
-
-CLOCK_TOLERANCE = 5.0
-"""Seconds by which a cluster's clock may be wrong before it is worth a line."""
+from slackwater.planning.clocks import wrong_clock
+from slackwater.planning.standing import Lookout
 
 
 @dataclass(frozen=True)
@@ -55,17 +55,16 @@ class _Rounds:
     ledger: Ledger
     read: Reader
     catalogue: Catalogue
+    covering: Covering
     now: datetime
 
     def visit(self, cluster: str) -> _Visit:
         """Look into one cluster. What is silent or broken is a finding, never an error."""
         try:
-            offset = self.connections.cluster(cluster).server_time_offset()
+            clock = wrong_clock(self.connections.cluster(cluster))
         except SlackwaterError as error:
             return _Visit((self._silent(cluster, error),))
-        findings: list[Finding] = []
-        if abs(offset.seconds) > CLOCK_TOLERANCE:
-            findings.append(_wrong_clock(cluster, offset.seconds))
+        findings = [clock] if clock else []
         descriptions = []
         for tool in self.connections.tools(cluster):
             described, found = self._tool(cluster, tool)
@@ -95,9 +94,9 @@ class _Rounds:
     def _coverage(self, cluster: str, tools: Sequence[Description]) -> Iterator[Finding]:
         homes = [home for tool in tools for home in tool.homes]
         try:
-            inventory = take_inventory(self.connections.cluster(cluster))
-            coverage = Coverage(inventory, self.catalogue, self.read, self.now)
-            yield from coverage.findings(self.connections, homes)
+            reached = self.connections.cluster(cluster)
+            coverage = Coverage(take_inventory(reached), self.covering, self.read)
+            yield from coverage.findings(Lookout(reached), homes)
         except SlackwaterError as error:
             yield no_answer(cluster, "", error)
 
@@ -112,14 +111,17 @@ def diagnose(
     connections: Connections,
     plugins: Plugins,
     ledger: Ledger,
+    catalogue: Catalogue,
     read: Reader,
     *,
     clusters: Sequence[str],
 ) -> Diagnosis:
-    """Look into these clusters, side by side, and at the stores between all of them."""
+    """Look into these clusters, side by side, and at the stores between all of them.
+
+    ``catalogue`` is that of the whole fleet: what one cluster holds may lie in another's store.
+    """
     now = connections.clock()
-    catalogue = gather(connections)
-    rounds = _Rounds(connections, ledger, read, catalogue, now)
+    rounds = _Rounds(connections, ledger, read, catalogue, Covering(catalogue.points), now)
     visits = side_by_side(rounds.visit, clusters)
     found = [finding for visit in visits for finding in visit.findings]
     chosen = set(clusters)
@@ -151,16 +153,4 @@ def _paused(schedule: NativeSchedule, tool: str, now: datetime) -> Finding:
         way_out="let it go on in the tool, or protect its namespaces by a policy",
         cluster=schedule.cluster,
         tool=tool,
-    )
-
-
-def _wrong_clock(cluster: str, seconds: float) -> Finding:
-    way = "ahead" if seconds > 0 else "behind"
-    return Finding(
-        severity=Severity.WARNING,
-        code="clock",
-        subject=cluster,
-        message=f"its clock is {abs(seconds):.0f} s {way}: times of its recovery points are off",
-        way_out="let NTP keep the time on its control plane",
-        cluster=cluster,
     )

@@ -1,4 +1,7 @@
-"""Which recovery points make moment T. Pure, but for reading contents through a given function."""
+"""Which recovery points make moment T.
+
+Pure, but for reading contents through a given function; workloads are looked at side by side.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from slackwater.catalogue.covering import Covering
+from slackwater.catalogue.gathering import side_by_side
 from slackwater.model.recovery_point import RecoveryPoint, Requirement, shortfalls
 from slackwater.model.workload import Workload
 
@@ -69,7 +74,12 @@ def choose(
     known, and holding what is required; its ``end`` at or before the moment.
     """
     usable = [p for p in points if p.usable and p.end is not None and p.end <= moment]
-    newest = [_newest(item, usable, read, accept_partial=accept_partial) for item in wanted]
+    covering = Covering(usable)
+
+    def newest_of(item: Wanted) -> Selection:
+        return _newest(item, covering, read, accept_partial=accept_partial)
+
+    newest = side_by_side(newest_of, wanted)
     marked = _shared_mark(wanted, newest, usable, read, tolerance)
     if marked is None:
         return Selections(tuple(newest))
@@ -77,12 +87,9 @@ def choose(
     return Selections(tuple(parts), mark=mark)
 
 
-def _newest(
-    wanted: Wanted, points: Iterable[RecoveryPoint], read: Reader, *, accept_partial: bool
-) -> Selection:
-    candidates = _latest_first(p for p in points if p.covers(wanted.workload))
+def _newest(wanted: Wanted, points: Covering, read: Reader, *, accept_partial: bool) -> Selection:
     passed: list[tuple[RecoveryPoint, tuple[str, ...]]] = []
-    for candidate in candidates[:MOST_READ]:
+    for candidate in points.of(wanted.workload)[:MOST_READ]:
         known = read(candidate)
         gaps = shortfalls(known, wanted.workload, wanted.require)
         if not gaps or (accept_partial and known.contents is not None):

@@ -129,6 +129,30 @@ def will_change(stand: Stand) -> Finding:
     )
 
 
+def put_back(stand: Stand) -> Finding:
+    """What stands there belongs to somebody who would undo the restore."""
+    owners = " and ".join(stand.put_back_by)
+    return Finding(
+        severity=Severity.WARNING,
+        code="gitops",
+        subject=stand.place,
+        message=f"objects there are kept by {owners}, which puts back what a restore changes",
+        way_out=f"suspend what {owners} keeps there for the time of the restore",
+        cluster=stand.place.partition("/")[0],
+    )
+
+
+def zone_assumed(moment: Moment) -> Finding:
+    """The moment was written without a zone."""
+    return Finding(
+        severity=Severity.INFO,
+        code="zone-assumed",
+        subject=f'"{moment.text}"',
+        message=f"names no time zone; read in {moment.zone} it is {moment.at:%Y-%m-%d %H:%M:%SZ}",
+        way_out="write the zone: 14:05Z, 14:05+01:00 or 14:05 Europe/Berlin",
+    )
+
+
 def unseen(stand: Stand) -> Finding:
     """Some kinds may not be listed: what stands there is not fully known."""
     return Finding(

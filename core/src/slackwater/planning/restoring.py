@@ -23,8 +23,9 @@ from slackwater.model.workload import Workload, WorkloadKind
 from slackwater.planning import restore_findings as say
 from slackwater.planning.assembly import Assembly
 from slackwater.planning.choosing import Reader, Selection, Wanted, choose
+from slackwater.planning.clocks import wrong_clock
 from slackwater.planning.replacing import clear_the_way
-from slackwater.planning.standing import Stand, look
+from slackwater.planning.standing import Lookout, Stand
 
 DEFAULT_TOLERANCE = timedelta(minutes=15)
 
@@ -109,9 +110,12 @@ def plan_restore(
     )
     draft = _Draft(wish, connections, (*catalogue.stores, *stores), list(catalogue.findings))
     draft.findings = [say.as_background(finding) for finding in draft.findings]
+    if wish.moment.assumed_zone:
+        draft.findings.append(say.zone_assumed(wish.moment))
     draft.findings += say.about_selections(selections, wish.moment, wish.accept_partial)
     chosen = [selection for selection in selections.items if selection.point]
     _visit_targets(draft, chosen)
+    _compare_clocks(draft, chosen)
     _refuse_collisions(draft, chosen)
     for selection in chosen:
         _plan_one(draft, selection)
@@ -162,10 +166,34 @@ def _visit_targets(draft: _Draft, chosen: Sequence[Selection]) -> None:
         draft.checks[cluster] = draft.assembly.add_own(
             OwnAct.CHECK_TARGET, cluster, f"check {cluster}: the planned cluster, its tools, rights"
         )
-    for target in targets:
-        if target.cluster in draft.pins and target.namespace:
-            stand = look(draft.connections.cluster(target.cluster), target.namespace)
-            draft.stands[stand.place] = stand
+    places = {c: [t.namespace for t in targets if t.cluster == c] for c in draft.pins}
+    for found in side_by_side(lambda c: _standing_in(draft, c, places[c]), list(places)):
+        if isinstance(found, Finding):
+            draft.findings.append(found)
+        else:
+            draft.stands |= {stand.place: stand for stand in found}
+
+
+def _standing_in(draft: _Draft, cluster: str, namespaces: Sequence[str]) -> list[Stand] | Finding:
+    lookout = Lookout(draft.connections.cluster(cluster))
+    try:
+        return [lookout.look(namespace) for namespace in namespaces if namespace]
+    except SlackwaterError as error:
+        return no_answer(cluster, "", error)
+
+
+def _compare_clocks(draft: _Draft, chosen: Sequence[Selection]) -> None:
+    """Say which clocks are off, of the clusters that took the points and of the targets."""
+
+    def off(name: str) -> Finding | None:
+        try:
+            return wrong_clock(draft.connections.cluster(name))
+        except SlackwaterError:
+            return None  # its silence has its own finding
+
+    names = [*draft.pins, *(s.wanted.workload.cluster for s in chosen)]
+    found = side_by_side(off, list(dict.fromkeys(names)))
+    draft.findings += [finding for finding in found if finding is not None]
 
 
 def _pinning(draft: _Draft) -> Callable[[str], Pin | Finding]:
@@ -264,6 +292,8 @@ def _clear(draft: _Draft, stand: Stand | None, workload: Workload) -> Iterator[s
     """Deal with what stands in the target already: refuse, change, or clear the way."""
     if stand is None or not stand.exists:
         return
+    if stand.put_back_by:
+        draft.findings.append(say.put_back(stand))
     if stand.unseen:
         draft.findings.append(say.unseen(stand))
     if not stand.objects:

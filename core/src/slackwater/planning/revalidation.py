@@ -6,7 +6,7 @@ where it writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from slackwater.backend.connections import Connections
 from slackwater.catalogue.reading import see_again
@@ -17,7 +17,7 @@ from slackwater.errors import (
     SlackwaterError,
 )
 from slackwater.model.restore_plan import Choice, Pin, RestorePlan, Standing
-from slackwater.planning.standing import look
+from slackwater.planning.standing import Lookout
 
 
 def require_unchanged(plan: RestorePlan, connections: Connections) -> None:
@@ -33,8 +33,9 @@ def require_unchanged(plan: RestorePlan, connections: Connections) -> None:
 def _changes(plan: RestorePlan, connections: Connections) -> Iterator[str]:
     for pin in plan.pins:
         yield from _moved(pin, connections)
+    lookouts = {pin.cluster: Lookout(connections.cluster(pin.cluster)) for pin in plan.pins}
     for standing in plan.standing:
-        yield from _stands_otherwise(standing, connections)
+        yield from _stands_otherwise(standing, lookouts)
     for choice in plan.choices:
         yield from _point_gone(choice, connections)
 
@@ -47,9 +48,9 @@ def _moved(pin: Pin, connections: Connections) -> Iterator[str]:
         )
 
 
-def _stands_otherwise(then: Standing, connections: Connections) -> Iterator[str]:
+def _stands_otherwise(then: Standing, lookouts: Mapping[str, Lookout]) -> Iterator[str]:
     cluster, _, namespace = then.place.partition("/")
-    now = look(connections.cluster(cluster), namespace).recorded()
+    now = lookouts[cluster].look(namespace).recorded()
     if now == then:
         return
     if not then.uid:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from slackwater.catalogue.gathering import side_by_side
-from slackwater.clusters import NAMESPACES, Cluster, Resource
-from slackwater.errors import ClusterDenied, ObjectNotFound
+from slackwater.clusters import NAMESPACES, Cluster, Object, Resource
+from slackwater.errors import ClusterError, ObjectNotFound
 from slackwater.model.restore_plan import Standing
 
 # Made by controllers in every namespace, or about others: no conflict, and never the same twice.
@@ -23,6 +23,16 @@ _GROWN_BY_ITSELF = frozenset(
         "pods.metrics.k8s.io",
     )
 )
+# A kind may be forbidden to us, or served by an aggregated API that is down: no reason to give up.
+_HIDES_A_KIND = (403, 500, 502, 503, 504)
+# Labels and annotations that tell who puts an object back when it is changed:
+# https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/
+# https://fluxcd.io/flux/components/kustomize/kustomizations/ and …/helm/helmreleases/
+_PUT_BACK_BY = {
+    "argocd.argoproj.io/": "Argo CD",
+    "kustomize.toolkit.fluxcd.io/": "Flux",
+    "helm.toolkit.fluxcd.io/": "Flux",
+}
 _GIVEN_TO_ALL = frozenset(
     (
         ("configmaps", "kube-root-ca.crt"),
@@ -41,6 +51,8 @@ class Stand:
     objects: tuple[tuple[str, str], ...] = ()
     unseen: tuple[str, ...] = ()
     """Kinds that we may not list there: whether objects of these kinds stand is not known."""
+    put_back_by: tuple[str, ...] = ()
+    """Who would undo a restore there, because the objects are its own: ``Argo CD``, ``Flux``."""
 
     @property
     def exists(self) -> bool:
@@ -60,60 +72,88 @@ class Stand:
         return tuple([*lines, "…"] if len(counts) > most else lines)
 
 
-def look(cluster: Cluster, namespace: str) -> Stand:
-    """List what stands in a namespace: every namespaced kind that the API server serves."""
-    place = f"{cluster.name}/{namespace}"
-    try:
-        found = cluster.get(NAMESPACES.path(name=namespace))
-    except ObjectNotFound:
-        return Stand(place)
-    kinds = list(_listable(cluster))
-    listed = side_by_side(lambda kind: _names(cluster, kind, namespace), kinds)
-    return Stand(
-        place,
-        uid=found["metadata"]["uid"],
-        objects=tuple(sorted(pair for names in listed for pair in names or ())),
-        unseen=tuple(str(kind) for kind, names in zip(kinds, listed, strict=True) if names is None),
-    )
+class Lookout:
+    """Looks at what stands in one cluster. Which kinds are served there is asked only once."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._kinds: tuple[Resource, ...] | None = None
+        self._unseen: tuple[str, ...] = ()
+
+    def look(self, namespace: str) -> Stand:
+        """List what stands in a namespace: every namespaced kind that the API server serves."""
+        place = f"{self._cluster.name}/{namespace}"
+        try:
+            found = self._cluster.get(NAMESPACES.path(name=namespace))
+        except ObjectNotFound:
+            return Stand(place)
+        kinds = self._served()
+        listed = side_by_side(lambda kind: _list(self._cluster, kind, namespace), kinds)
+        seen = [(k, item) for k, items in zip(kinds, listed, strict=True) for item in items or ()]
+        names = {(str(kind), item["metadata"]["name"]) for kind, item in seen}
+        refused = [str(k) for k, items in zip(kinds, listed, strict=True) if items is None]
+        owners = {owner for item in (found, *(i for _, i in seen)) for owner in _put_back_by(item)}
+        return Stand(
+            place,
+            uid=found["metadata"]["uid"],
+            objects=tuple(sorted(names - _GIVEN_TO_ALL)),
+            unseen=(*self._unseen, *refused),
+            put_back_by=tuple(sorted(owners)),
+        )
+
+    def _served(self) -> tuple[Resource, ...]:
+        """Return each namespaced kind once, in the version that its group prefers."""
+        if self._kinds is None:
+            versions = ["v1", *_preferred(self._cluster)]
+            served = side_by_side(lambda v: _resources(self._cluster, v), versions)
+            pairs = list(zip(versions, served, strict=True))
+            self._unseen = tuple(version for version, found in pairs if found is None)
+            self._kinds = tuple(kind for v, found in pairs for kind in _kinds(v, found or ()))
+        return self._kinds
 
 
-def _names(cluster: Cluster, kind: Resource, namespace: str) -> list[tuple[str, str]] | None:
+def _list(cluster: Cluster, kind: Resource, namespace: str) -> list[Object] | None:
+    """Return the objects of a kind; None where nobody may, or can, tell us."""
     try:
-        pages = list(cluster.pages(kind.path(namespace), metadata_only=True))
-    except ClusterDenied:
-        return None
+        return list(cluster.list(kind.path(namespace), metadata_only=True))
     except ObjectNotFound:
         return []
-    names = [(str(kind), item["metadata"]["name"]) for page in pages for item in page]
-    return [pair for pair in names if pair not in _GIVEN_TO_ALL]
+    except ClusterError as error:
+        if error.status not in _HIDES_A_KIND:
+            raise
+        return None
 
 
-def _listable(cluster: Cluster) -> Iterator[Resource]:
-    """Yield each namespaced kind once, in the version that its group prefers."""
-    core = cluster.get("/api/v1")
-    yield from _kinds("", "v1", core["resources"])
-    groups = cluster.get("/apis")["groups"]
-    versions = [group["preferredVersion"] for group in groups]
-    served = side_by_side(lambda v: _resources(cluster, v["groupVersion"]), versions)
-    for version, resources in zip(versions, served, strict=True):
-        group, _, number = version["groupVersion"].partition("/")
-        yield from _kinds(group, number, resources)
+def _put_back_by(item: Object) -> Iterator[str]:
+    metadata = item["metadata"]
+    for key in (*(metadata.get("labels") or ()), *(metadata.get("annotations") or ())):
+        for prefix, owner in _PUT_BACK_BY.items():
+            if key.startswith(prefix):
+                yield owner
 
 
-def _resources(cluster: Cluster, group_version: str) -> Sequence[Mapping[str, object]]:
+def _preferred(cluster: Cluster) -> list[str]:
+    return [str(g["preferredVersion"]["groupVersion"]) for g in cluster.get("/apis")["groups"]]
+
+
+def _resources(cluster: Cluster, version: str) -> Sequence[Mapping[str, object]] | None:
     try:
-        found: Sequence[Mapping[str, object]] = cluster.get(f"/apis/{group_version}")["resources"]
+        path = f"/apis/{version}" if "/" in version else f"/api/{version}"
+        found: Sequence[Mapping[str, object]] = cluster.get(path)["resources"]
     except ObjectNotFound:
         return ()
+    except ClusterError as error:
+        if error.status not in _HIDES_A_KIND:
+            raise
+        return None
     return found
 
 
-def _kinds(
-    group: str, version: str, resources: Sequence[Mapping[str, object]]
-) -> Iterator[Resource]:
+def _kinds(version: str, resources: Sequence[Mapping[str, object]]) -> Iterator[Resource]:
+    group, _, number = version.rpartition("/")
     for resource in resources:
         name, verbs = str(resource["name"]), resource.get("verbs") or ()
-        kind = Resource(group, version, name)
+        kind = Resource(group, number, name)
         listable = resource["namespaced"] and "list" in verbs and "/" not in name  # type: ignore[operator]  # verbs is a list
         if listable and str(kind) not in _GROWN_BY_ITSELF:
             yield kind

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from slackwater.catalogue.covering import names_namespaces
+from slackwater.catalogue.gathering import side_by_side
 from slackwater.clusters import Inventory
 from slackwater.fleet import FleetFile
 from slackwater.model.policy import Demand, Policy
@@ -16,7 +19,8 @@ from slackwater.planning.choosing import Reader, Wanted
 BY_HAND = (Requirement.OBJECTS, Requirement.VOLUMES)
 """What is required where no policy says it."""
 
-_GLOB = set("*?[")
+_TRIES = 3
+"""How many points of one scope are looked into before it counts as unreadable."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +102,14 @@ def to_restore(
     living = {inventory.cluster: inventory for inventory in inventories}
     known = list(points)
     wanted: dict[Workload, Wanted] = {}
-    for cluster in (name for name in fleet.clusters if wish.has_cluster(name, fleet)):
+    clusters = [name for name in fleet.clusters if wish.has_cluster(name, fleet)]
+
+    def meant(cluster: str) -> list[str]:
         own = [p for p in known if p.usable and p.origin == cluster]
-        for namespace in _namespaces(wish, living.get(cluster), own, read):
+        return _namespaces(wish, living.get(cluster), own, read)
+
+    for cluster, namespaces in zip(clusters, side_by_side(meant, clusters), strict=True):
+        for namespace in namespaces:
             require = _requirement(wish, living.get(cluster), namespace)
             workload = Workload(cluster=cluster, namespace=namespace)
             wanted[workload] = Wanted(workload, require)
@@ -114,9 +123,8 @@ def _namespaces(
         return [n for n in wish.namespaces if _stands(living, n) or _was_there(n, points)]
     found = {protected.workload.namespace for protected in _now(wish, living)}
     standing = {n.name for n in living.namespaces} if living else set()
-    for point in points:
-        if _belongs(wish, point):
-            found |= {name for name in _inside(point, read) if name not in standing}
+    claimed = [point for point in points if _belongs(wish, point)]
+    found |= {name for name in _named_in(claimed, read) if name not in standing}
     return sorted(name for name in found if name and not name.startswith("kube-"))
 
 
@@ -145,11 +153,22 @@ def _belongs(wish: Filter, point: RecoveryPoint) -> bool:
     return point.stamp is not None and point.stamp.policy == wish.policy.name
 
 
-def _inside(point: RecoveryPoint, read: Reader) -> set[str]:
-    if not any(_GLOB & set(pattern) for pattern in point.scope.namespaces):
-        return set(point.scope.namespaces)
-    contents = read(point).contents
-    return set() if contents is None else set(contents.objects)
+def _named_in(points: Iterable[RecoveryPoint], read: Reader) -> set[str]:
+    """Return the namespaces that points name, or, for globs, that the newest of them holds.
+
+    The newest tells what stood at the moment; to read them all would take an hour of a fleet.
+    """
+    found: set[str] = set()
+    tries: Counter[tuple[str, ...]] = Counter()
+    for point in points:
+        patterns = point.scope.namespaces
+        if names_namespaces(point):
+            found |= set(patterns)
+        elif tries[patterns] < _TRIES:
+            contents = read(point).contents
+            tries[patterns] += 1 if contents is None else _TRIES
+            found |= set() if contents is None else set(contents.objects)
+    return found
 
 
 def _requirement(wish: Filter, living: Inventory | None, namespace: str) -> tuple[Requirement, ...]:

@@ -1,0 +1,208 @@
+"""Two emulated clusters and, behind them, one in-memory world: a fleet to ask and to break.
+
+What the API servers show and what the in-memory tool holds are kept the same here: a namespace is
+put into both, one deleted by way of an API server is gone in the world, and one that the tool
+restores appears at the API server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import yaml
+
+from slackwater import Fleet
+from slackwater.client import RunHandle
+from slackwater.model.recovery_point import Stamp
+from slackwater.model.run import Run
+from slackwater.model.workload import Scope
+from slackwater.testing.distributions import MEMORY_ENTRY_POINTS, make_distribution
+from slackwater.testing.kubernetes_api import Event, KubernetesApi, Server, serve
+from slackwater.testing.memory import Held, MemoryWorld, Namespace, Volume
+
+POLICIES: dict[str, Any] = {
+    "gold": {
+        "clusters": "env=prod",
+        "protect": [{"namespaces": "tier=gold", "require": ["objects", "volumes"]}],
+        "keep": {"daily": 7},
+    }
+}
+
+
+class Stage:
+    """Clusters ``eu`` (production) and ``dr``, the store ``eu-store`` of the first, one policy."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "fleet.yaml"
+        self.ledger = folder / "state" / "ledger.db"
+        self.kubeconfig = folder / "kubeconfig"
+        self.plugins = folder / "plugins"
+        self.world = MemoryWorld(folder / "world.db")
+        self.apis: dict[str, KubernetesApi] = {}
+        self.servers: dict[str, Server] = {}
+        self._running: dict[str, ExitStack] = {}
+        self.content: dict[str, Any] = {"version": 1, "clusters": {}, "policies": POLICIES}
+        make_distribution(self.plugins, "slackwater-memory", "1.0", MEMORY_ENTRY_POINTS)
+        self.add_cluster("eu", env="prod")
+        self.add_cluster("dr", env="dr")
+        self.world.show_store("eu", "eu-store")
+        self.world.show_store("dr", "dr-store")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for running in self._running.values():
+            running.close()
+
+    # The fleet
+
+    def add_cluster(self, name: str, **labels: str) -> Server:
+        """Serve one more cluster, and name it in the fleet file."""
+        api = KubernetesApi(name)
+        running = ExitStack()
+        server = running.enter_context(serve(api, token=f"token-of-{name}"))
+        server.kubeconfig(self.kubeconfig, context=name)
+        self.apis[name], self.servers[name], self._running[name] = api, server, running
+        api.subscribe("namespaces", lambda event: self._mirror(name, event))
+        self.change(
+            clusters={
+                name: {
+                    "kubeconfig": "file:kubeconfig",
+                    "context": name,
+                    "labels": labels,
+                    "backends": {"memory": {"world": str(self.world.path)}},
+                }
+            }
+        )
+        return server
+
+    def stop(self, name: str) -> None:
+        """End a cluster's API server: whoever calls it is refused."""
+        self._running[name].close()
+
+    def change(self, **sections: Mapping[str, Any]) -> None:
+        """Put entries into sections of the fleet file, and write it."""
+        for section, entries in sections.items():
+            self.content[section] = {**self.content.get(section, {}), **entries}
+        self.path.write_text(yaml.safe_dump(self.content, sort_keys=False))
+
+    def open(self, **options: Any) -> Fleet:
+        """Open the fleet, as a program would."""
+        return Fleet.load(self.path, ledger=self.ledger, **options)
+
+    # What stands in it
+
+    def put(
+        self,
+        cluster: str,
+        namespace: str,
+        *,
+        objects: int = 3,
+        volumes: Sequence[Volume] = (),
+        **labels: str,
+    ) -> None:
+        """Put a namespace with config maps and volumes into a cluster, for both to see."""
+        bodies: dict[str, dict[str, object]] = {
+            f"configmaps/settings-{n}": {"data": {"n": str(n)}} for n in range(objects)
+        }
+        self._show(cluster, namespace, bodies, volumes, labels)
+        self.world.put_namespace(cluster, namespace, bodies, volumes)
+
+    def show_restored(self, cluster: str) -> None:
+        """Let the API server show what the tool has restored in the meantime."""
+        for name, held in self.world.namespaces(cluster).items():
+            if name and not self.stands(cluster, name):
+                self._show(cluster, name, held.objects, held.volumes, {})
+
+    def stands(self, cluster: str, namespace: str) -> bool:
+        """Whether the API server shows a namespace."""
+        return any(n["metadata"]["name"] == namespace for n in self.apis[cluster].list("namespaces"))
+
+    def held(self, cluster: str, namespace: str) -> Namespace | None:
+        """What the world holds under that name."""
+        return self.world.namespaces(cluster).get(namespace)
+
+    def adopt(
+        self,
+        name: str,
+        namespace: str,
+        *,
+        taken: datetime,
+        cluster: str = "eu",
+        store: str = "eu-store",
+        limits: str = "",
+        stamped: bool = False,
+        volumes: Sequence[Volume] = (),
+    ) -> None:
+        """Lay a recovery point down as somebody else's tool would have."""
+        held = Namespace(
+            objects={"configmaps/settings-0": {"data": {"from": name}}}, volumes=tuple(volumes)
+        )
+        self.world.put_points(
+            [
+                Held(
+                    tool="memory",
+                    store=store,
+                    name=name,
+                    scope=Scope(namespaces=(namespace,), limits=limits),
+                    begin=taken,
+                    end=taken + timedelta(seconds=5),
+                    made_by="their-nightly",
+                    stamp=Stamp(cluster=cluster, cluster_uid="u") if stamped else None,
+                    namespaces={namespace: held},
+                )
+            ]
+        )
+
+    def _show(
+        self,
+        cluster: str,
+        namespace: str,
+        bodies: Mapping[str, Mapping[str, object]],
+        volumes: Sequence[Volume],
+        labels: Mapping[str, str],
+    ) -> None:
+        api = self.apis[cluster]
+        metadata = {"name": namespace, "labels": dict(labels)}
+        api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+        for key, body in bodies.items():
+            about = {"name": key.partition("/")[2], "namespace": namespace}
+            api.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": about, **body})
+        for volume in volumes:
+            api.create(_claim(namespace, volume))
+
+    def _mirror(self, cluster: str, event: Event) -> None:
+        if event.type == "DELETED":
+            self.world.remove_namespace(cluster, event.object["metadata"]["name"])
+
+
+def _claim(namespace: str, volume: Volume) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": volume.claim, "namespace": namespace},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "10Gi"}},
+            "storageClassName": volume.storage_class,
+        },
+    }
+
+
+def drive(handle: RunHandle) -> Run:
+    """Drive a run to its end and return it, whatever became of it."""
+    for _ in handle.follow():
+        pass
+    return handle.now
