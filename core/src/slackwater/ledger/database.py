@@ -20,8 +20,8 @@ class Database:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
-        self.read_only = read_only or _unwritable(path)
         try:
+            self.read_only = read_only or _unwritable(path)
             self._engine = sqlite.connect(path, read_only=self.read_only)
         except OSError as error:
             raise _unopened(path, error) from error

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+import threading
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
-from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from slackwater.errors import LedgerError
 
@@ -44,8 +44,6 @@ def connect(path: Path, *, read_only: bool) -> Engine:
             uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
         )
         opened.execute("PRAGMA foreign_keys = ON")
-        if not read_only:
-            _let_readers_go_on(opened)
         return opened
 
     engine = create_engine("sqlite://", creator=connection, poolclass=QueuePool)
@@ -62,24 +60,23 @@ def explain(error: DBAPIError, path: Path) -> LedgerError:
 
 
 def _create(path: Path) -> None:
+    """Make a new file whole before it gets its name: several processes may want to make it.
+
+    Its write-ahead log, which lets readers go on while one process writes, is a property of the
+    file, and switching to it is the one thing for which SQLite does not wait.
+    """
+    if path.exists():
+        return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-
-
-def _is_busy(error: BaseException) -> bool:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code == sqlite3.SQLITE_BUSY
-
-
-@retry(
-    retry=retry_if_exception(_is_busy),
-    stop=stop_after_delay(BUSY_TIMEOUT),
-    wait=wait_random(max=0.05),
-    reraise=True,
-)
-def _let_readers_go_on(opened: sqlite3.Connection) -> None:
-    """Write ahead. SQLite itself does not wait here when several processes make a new file."""
-    opened.execute("PRAGMA journal_mode = WAL")
+    made = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    os.close(os.open(made, os.O_CREAT | os.O_RDWR, 0o600))
+    try:
+        with closing(sqlite3.connect(made)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        with suppress(FileExistsError):
+            os.link(made, path)
+    finally:
+        made.unlink()
 
 
 def _readable(uri: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 
@@ -142,27 +142,27 @@ def _came_well(parts: Iterable[StepRecord]) -> bool:
 def _fruits(kind: RunKind, steps: Sequence[StepRecord]) -> list[list[StepRecord]]:
     """Group the steps by what they are for: a run of which one group came well is not for nothing.
 
-    A group is a workload in a cluster, or one act of a tool without any. What a restore only
-    reads or saves on the way is no fruit of it.
+    A restore is for the workloads it writes, not for those it only saves on the way; other runs
+    for their workloads; a run without any for each act of its tools.
     """
     groups: dict[object, list[StepRecord]] = defaultdict(list)
     for record in steps:
-        purpose = _purpose(record.step)
-        if purpose is not None:
-            groups[purpose].append(record)
-    fruits = list(groups.values())
-    if kind is RunKind.RESTORE:
-        writing = [g for g in fruits if any(record.step.writes for record in g)]
-        return writing or fruits
-    return fruits
+        if not record.step.act.always:
+            groups[_purpose(record.step)].append(record)
+    if kind is RunKind.RESTORE and (written := _with_any(groups, lambda step: bool(step.writes))):
+        return written
+    workloads = _with_any(groups, lambda step: step.workload is not None)
+    return workloads or _with_any(groups, lambda step: step.own is None)
 
 
-def _purpose(step: Step) -> object | None:
-    if step.act.always:
-        return None
-    if step.workload is not None:
-        return step.cluster, step.workload
-    return None if step.own else step.id
+def _purpose(step: Step) -> object:
+    return step.id if step.workload is None else (step.cluster, step.workload)
+
+
+def _with_any(
+    groups: Mapping[object, list[StepRecord]], worthy: Callable[[Step], bool]
+) -> list[list[StepRecord]]:
+    return [group for group in groups.values() if any(worthy(record.step) for record in group)]
 
 
 def overlap(ours: Iterable[str], theirs: Iterable[str]) -> str:

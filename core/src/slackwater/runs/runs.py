@@ -20,8 +20,8 @@ from filelock import FileLock, Timeout
 from slackwater.errors import LedgerError, RunError
 from slackwater.ledger import Ledger
 from slackwater.model.run import Event, Run, RunRequest, RunState
-from slackwater.runs.driver import Driver
 from slackwater.runs.events import EventKind
+from slackwater.runs.holder import Holder
 from slackwater.runs.journal import Journal
 from slackwater.runs.timing import Timing
 from slackwater.runs.world import World
@@ -82,8 +82,8 @@ class Runs:
             with self._lock() as held:
                 run = self._ledger.run(run_id)
                 if held and not run.state.ended:
-                    driver = Driver(self._journal, self._world, self._clock, self._timing, leaving)
-                    driver.drive(run_id)
+                    holder = Holder(self._journal, self._world, self._clock, self._timing, leaving)
+                    holder.drive(run_id)
                     return self._ledger.run(run_id)
             if self._stands_still(run):
                 return run

@@ -29,7 +29,7 @@ from slackwater.runs.transition import after, begin, give_up
 from slackwater.runs.world import World
 
 
-class Driver:
+class Holder:
     """Drives until one run stands still. Made anew each time the lock is taken."""
 
     def __init__(
@@ -223,6 +223,9 @@ class Driver:
             seen = self._paced(run_id, record, item)
             if seen is not None:
                 records[item.step] = after(record, seen, now, self._timing)
+                if records[item.step].generation > record.generation:
+                    pace = self._paces[run_id, item.step]
+                    pace.due = time.monotonic() + self._timing.again_first
         self._keep(run, settle(_with(run, records), now))
 
     def _paced(self, run_id: str, record: StepRecord, told: Told) -> Observation | None:
