@@ -122,7 +122,6 @@ class RestorePlanner:
                 "do": Do.SHOW_STORE,
                 "name": name,
                 "store": store,
-                "holder": self._token,
                 "spec": dict(shown.spec),
             },
         )
@@ -231,7 +230,7 @@ class RestorePlanner:
                 f"removes BackupStorageLocation {name}, once no other restore needs it",
                 "removes the records of its backups in this cluster; the store is not touched",
             ),
-            payload={"do": Do.HIDE_STORE, "name": name, "holder": self._token},
+            payload={"do": Do.HIDE_STORE, "name": name},
         )
 
     def _location_findings(self, local: Location) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Shows another cluster's store to this one, and takes it away when nobody needs it any more.
 
-Several restores may need one store at a time. Each holds the location by an annotation of its
-own, and whoever lets go last removes it.
+Several runs may need one store at a time. Each holds the location by an annotation of its own, and
+whichever lets go last removes it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TRIES = 5
 def show_store(velero: Velero, act: Act, key: Key) -> dict[str, object]:
     """Create the location, or hold the one that is there. Both at once is fine."""
     payload = act.payload
-    name, holder = text(payload, "name"), _holder(act, key)
+    name, holder = text(payload, "name"), _holder(key)
     annotations = {labels.STORE: text(payload, "store"), holder: "held"}
     body = manifest(
         LOCATIONS, name, velero.namespace, annotations=annotations, spec=payload["spec"]
@@ -64,7 +64,7 @@ def hide_store(velero: Velero, act: Act, key: Key, report: Report) -> dict[str, 
     The location goes first, so that no sync brings the Backup objects back. They are records:
     nothing in the store is touched.
     """
-    name, holder = text(act.payload, "name"), _holder(act, key)
+    name, holder = text(act.payload, "name"), _holder(key)
     found = velero.find(LOCATIONS, name, StorageLocation)
     if found is not None:
         if labels.STORE not in (found.metadata.annotations or {}):
@@ -77,9 +77,9 @@ def hide_store(velero: Velero, act: Act, key: Key, report: Report) -> dict[str, 
     return {"removed": True, "records": removed}
 
 
-def _holder(act: Act, key: Key) -> str:
-    """The annotation of one restore in one run; the acts that show and hide agree in it."""
-    return labels.HOLDER + digest([key.run, text(act.payload, "holder")])[:16]
+def _holder(key: Key) -> str:
+    """The annotation of one run: however many of its restores need the store, it is shown once."""
+    return labels.HOLDER + digest(key.run)[:16]
 
 
 def _holders(location: Mapping[str, object]) -> Iterator[str]:
