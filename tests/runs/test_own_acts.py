@@ -33,16 +33,23 @@ def record(run, name):
     return next(record for record in run.steps if record.step.id == name)
 
 
-def test_a_target_in_which_a_tool_finds_an_error_is_not_touched(stage):
-    wrong = Finding(severity=Severity.ERROR, code="store", subject="main", message="unavailable")
+def test_a_target_in_which_no_restore_can_go_well_is_not_touched(stage):
+    wrong = Finding(
+        severity=Severity.ERROR,
+        code="silent",
+        subject="main",
+        message="its server does not answer",
+        stops_restores=True,
+    )
     stage.backend("eu", "tool").findings = (wrong,)
     run = drive(stage, own("check", OwnAct.CHECK_TARGET, tool=""), step("a", needs=("check",)))
     assert states(run) == {"check": "failed", "a": "skipped"}
     assert run.findings == (wrong,)
 
 
-def test_warnings_of_a_tool_are_kept_and_forbid_nothing(stage):
-    odd = Finding(severity=Severity.WARNING, code="old", subject="tool", message="untested")
+@pytest.mark.parametrize("severity", [Severity.WARNING, Severity.ERROR])
+def test_what_endangers_only_backups_is_kept_and_stops_no_restore(stage, severity):
+    odd = Finding(severity=severity, code="store", subject="main", message="read-only here")
     stage.backend("eu", "tool").findings = (odd,)
     run = drive(stage, own("check", OwnAct.CHECK_TARGET, tool=""), step("a", needs=("check",)))
     assert (run.state, run.findings) == (RunState.SUCCEEDED, (odd,))

@@ -25,6 +25,8 @@ class Finding(Frozen):
 
     ``code`` is stable and for machines (``store-unavailable``); ``message`` and ``way_out`` are
     for people. ``cluster`` and ``tool`` are empty where the finding is about neither.
+    ``stops_restores`` is set where no restore can go well in that cluster as long as it stands;
+    much that endangers backups (a store that is read-only there) does not stop a restore.
     """
 
     severity: Severity
@@ -34,6 +36,7 @@ class Finding(Frozen):
     way_out: str = ""
     cluster: str = ""
     tool: str = ""
+    stops_restores: bool = False
 
     @property
     def blocks(self) -> bool:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from slackwater.model.finding import Severity
 from slackwater.model.run import RunState
 from slackwater.model.step import OwnAct
 from slackwater.runs.call import Call
@@ -25,13 +24,13 @@ from slackwater.runs.reading_back import read_back
 
 
 def check_target(call: Call) -> Done:
-    """Ask the run's tools in the cluster whether anything is wrong; errors forbid to go on."""
+    """Ask the run's tools in the cluster what is wrong; what stops restores forbids to go on."""
     cluster = call.step.cluster
     used = {r.step.tool for r in call.run.steps if r.step.cluster == cluster and r.step.tool}
     findings = tuple(
         finding for tool in sorted(used) for finding in call.world.backend(cluster, tool).check()
     )
-    wrong = [finding for finding in findings if finding.severity is Severity.ERROR]
+    wrong = [finding for finding in findings if finding.stops_restores]
     if wrong:
         return Done(RunState.FAILED, wrong[0].message, findings)
     return Done(RunState.SUCCEEDED, findings=findings)

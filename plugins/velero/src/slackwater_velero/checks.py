@@ -18,13 +18,20 @@ from slackwater_velero.objects import (
     ScheduleStatus,
     StorageLocation,
 )
-from slackwater_velero.resources import BACKUPS, DELETE_REQUESTS, LOCATIONS, SCHEDULES
+from slackwater_velero.resources import (
+    BACKUPS,
+    DELETE_REQUESTS,
+    LOCATIONS,
+    RESTORES,
+    SCHEDULES,
+)
 from slackwater_velero.rights import rights
 from slackwater_velero.server import DEVELOPED_ON, ask_server
 from slackwater_velero.settings import VeleroSettings
 from slackwater_velero.voice import Voice
 
 _SERVED = "/apis/velero.io/v1"
+_NEEDED_TO_RESTORE = {str(BACKUPS), str(RESTORES)}
 _BROKEN = {
     "v1.18.1": "it lists every kind in every namespace one by one (velero issue 9869): "
     "backups take many times as long; use 1.18.2 or later"
@@ -45,10 +52,11 @@ class Checker:
         try:
             served = self.velero.find_at(_SERVED, "look up velero.io/v1", dict[str, object])
         except (BackendError, ClusterError) as error:
-            yield self._failed("unreachable", self.voice.cluster, error)
+            failed = self._failed("unreachable", self.voice.cluster, error)
+            yield failed.model_copy(update={"stops_restores": True})
             return
         if served is None:
-            yield self.voice.error(
+            yield self.voice.stop(
                 "not-installed",
                 self.voice.cluster,
                 "Velero is not installed: the API does not serve velero.io/v1",
@@ -88,6 +96,8 @@ class Checker:
         for kind, verbs in missing.items():
             need = purposes[kind]
             say = self.voice.warning if need.optional else self.voice.error
+            if kind in _NEEDED_TO_RESTORE:
+                say = self.voice.stop
             yield say(
                 "right-missing",
                 kind,
@@ -184,7 +194,7 @@ class Checker:
     def _server(self) -> Iterator[Finding]:
         answer = ask_server(self.velero, self.settings.answer_within)
         if answer is None:
-            yield self.voice.error(
+            yield self.voice.stop(
                 "server-silent",
                 self.velero.namespace,
                 f"no Velero server answered in namespace {self.velero.namespace} within "

@@ -20,6 +20,11 @@ class Voice:
         """Something that is wrong."""
         return self._finding(Severity.ERROR, code, subject, message, way_out)
 
+    def stop(self, code: str, subject: str, message: str, way_out: str = "") -> Finding:
+        """Something that is wrong, and that lets no restore go well here."""
+        found = self.error(code, subject, message, way_out)
+        return found.model_copy(update={"stops_restores": True})
+
     def warning(self, code: str, subject: str, message: str, way_out: str = "") -> Finding:
         """Something that may become wrong, or is wrong in part."""
         return self._finding(Severity.WARNING, code, subject, message, way_out)
