@@ -110,7 +110,8 @@ class Subject(ABC):
     def fingerprint(self) -> str:
         """Return a value that differs after any change in the tool or in a cluster.
 
-        Counting requests or renewing a lease is no change.
+        Counting requests or renewing a lease is no change; nor are objects by which a tool is only
+        asked something (for a download, say), which are gone again soon.
         """
 
     @abstractmethod

@@ -67,7 +67,8 @@ def at_once(*errands: Errand) -> list[Answer]:
     with tempfile.TemporaryDirectory() as folder:
         processes = [_begin(errand, Path(folder) / str(n)) for n, errand in enumerate(errands)]
         for process in processes:
-            _stream(process.stdout).readline()
+            if not _stream(process.stdout).readline():
+                raise AssertionError("the other process could not make its backend; see its error")
         for process in processes:
             _stream(process.stdin).write("go\n")
             _stream(process.stdin).flush()
