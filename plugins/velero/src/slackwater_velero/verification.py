@@ -139,7 +139,8 @@ class Verifier:
             )
 
     def _not_verified(self, subject: str, why: str) -> Finding:
-        return self.voice.warning("not-verified", subject, f"it could not be verified: {why}")
+        """Not verified is not well: a restore that nobody could look at is partial, not done."""
+        return self.voice.error("not-verified", subject, f"it could not be verified: {why}")
 
 
 def in_namespace(listed: ObjectList, namespace: str) -> dict[str, list[str]]:
