@@ -15,14 +15,15 @@ from slackwater.clusters import Cluster
 from slackwater.errors import ConfigurationError, Problem
 from slackwater.fleet import ClusterEntry, FleetFile
 from slackwater.model.secret import ReferenceKind, parse_reference
+from slackwater.stores.spool import Leftover, Spool
 
 
 @dataclass
 class Connections:
     """Makes clusters and backends when they are first asked for, and closes them all.
 
-    ``secret`` follows references to secrets; ``spool`` is the folder under which backends get
-    theirs. Nothing is contacted before a call needs it.
+    ``secret`` follows references to secrets; ``spool`` is the root of the spool in which backends
+    get their folders. Nothing is contacted before a call needs it.
     """
 
     fleet: FleetFile
@@ -33,12 +34,18 @@ class Connections:
     timeout: float = 10.0
     _clusters: dict[str, Cluster] = field(default_factory=dict, repr=False)
     _backends: dict[tuple[str, str], Backend] = field(default_factory=dict, repr=False)
+    _own_spool: Spool | None = field(default=None, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of all clusters, as the fleet file orders them."""
         return tuple(self.fleet.clusters)
+
+    @property
+    def swept(self) -> tuple[Leftover, ...]:
+        """What killed processes had left in the spool; it was removed."""
+        return self._own_spool.swept if self._own_spool is not None else ()
 
     def entry(self, cluster: str) -> ClusterEntry:
         """Return what the fleet file says of a cluster."""
@@ -77,6 +84,9 @@ class Connections:
                 cluster.close()
             self._backends.clear()
             self._clusters.clear()
+            if self._own_spool is not None:
+                self._own_spool.close()
+                self._own_spool = None
 
     def __enter__(self) -> Self:
         return self
@@ -123,7 +133,19 @@ class Connections:
         context = Context(
             cluster=self.cluster(cluster),
             secret=self.secret,
-            spool=self.spool / cluster / tool,
+            spool=self._spool_folder(cluster, tool),
             clock=self.clock,
         )
         return self.types[tool].create(settings, context)
+
+    def _spool_folder(self, cluster: str, tool: str) -> Path:
+        """Make a private folder, sweeping what killed processes left.
+
+        Where none can be made, only a backend that writes into it has a reason to complain.
+        """
+        try:
+            if self._own_spool is None:
+                self._own_spool = Spool(self.spool)
+            return self._own_spool.folder(cluster, tool)
+        except OSError:
+            return self.spool / cluster / tool

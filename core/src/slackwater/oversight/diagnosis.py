@@ -18,12 +18,13 @@ from slackwater.ledger import Ledger
 from slackwater.model.capability import Description
 from slackwater.model.finding import Finding, Severity
 from slackwater.model.recovery_point import RecoveryPoint
-from slackwater.model.wording import in_words
+from slackwater.model.wording import in_bytes, in_words
 from slackwater.oversight.coverage import Coverage
 from slackwater.oversight.store_visibility import review_stores
 from slackwater.planning.choosing import Reader
 from slackwater.planning.clocks import wrong_clock
 from slackwater.planning.standing import Lookout
+from slackwater.stores.spool import Leftover
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ def diagnose(
     visits = side_by_side(rounds.visit, clusters)
     found = [finding for visit in visits for finding in visit.findings]
     chosen = set(clusters)
+    swept = [_swept(leftover) for leftover in connections.swept]
     between = [f for f in review_stores(catalogue, connections) if f.cluster in chosen]
     described = [
         (cluster, description)
@@ -135,12 +137,22 @@ def diagnose(
         as_of=now,
         clusters=tuple(clusters),
         descriptions=tuple(described),
-        findings=tuple(dict.fromkeys((*plugins.findings, *found, *between))),
+        findings=tuple(dict.fromkeys((*plugins.findings, *swept, *found, *between))),
     )
 
 
 def _shown_by(point: RecoveryPoint, cluster: str, tool: str) -> bool:
     return point.id.tool == tool and any(place.cluster == cluster for place in point.places)
+
+
+def _swept(leftover: Leftover) -> Finding:
+    return Finding(
+        severity=Severity.WARNING,
+        code="spool-swept",
+        subject=str(leftover.folder),
+        message=f"a killed process left {in_bytes(leftover.size)} in the spool; it was removed",
+        way_out="slackwater runs list shows which run it was; resume it",
+    )
 
 
 def _paused(schedule: NativeSchedule, tool: str, now: datetime) -> Finding:
