@@ -7,13 +7,15 @@ restores appears at the API server.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import pytest
 import yaml
 
 from slackwater import Fleet
@@ -21,10 +23,22 @@ from slackwater.client import RunHandle
 from slackwater.model.recovery_point import Stamp
 from slackwater.model.run import Run
 from slackwater.model.workload import Scope
+from slackwater.runs.timing import Timing
 from slackwater.testing.distributions import MEMORY_ENTRY_POINTS, make_distribution
 from slackwater.testing.kubernetes_api import Event, KubernetesApi, Server, serve
 from slackwater.testing.memory import Held, MemoryWorld, Namespace, Volume
 
+QUICK = Timing(
+    poll_first=0.02,
+    poll_longest=0.05,
+    follow=0.02,
+    again_first=0.02,
+    again_longest=0.05,
+    patience=1.0,
+    appear=0.5,
+    identity=0.0,
+    progress=0.0,
+)
 POLICIES: dict[str, Any] = {
     "gold": {
         "clusters": "env=prod",
@@ -76,6 +90,8 @@ class Stage:
         server.kubeconfig(self.kubeconfig, context=name)
         self.apis[name], self.servers[name], self._running[name] = api, server, running
         api.subscribe("namespaces", lambda event: self._mirror(name, event))
+        # A real cluster's namespace is never quite empty.
+        self.world.put_namespace(name, "default", {"configmaps/kube-root-ca.crt": {}})
         self.change(
             clusters={
                 name: {
@@ -99,8 +115,8 @@ class Stage:
         self.path.write_text(yaml.safe_dump(self.content, sort_keys=False))
 
     def open(self, **options: Any) -> Fleet:
-        """Open the fleet, as a program would."""
-        return Fleet.load(self.path, ledger=self.ledger, **options)
+        """Open the fleet, as a program would, but with less patience."""
+        return Fleet.load(self.path, ledger=self.ledger, **{"timing": QUICK, **options})
 
     # What stands in it
 
@@ -128,7 +144,9 @@ class Stage:
 
     def stands(self, cluster: str, namespace: str) -> bool:
         """Whether the API server shows a namespace."""
-        return any(n["metadata"]["name"] == namespace for n in self.apis[cluster].list("namespaces"))
+        return any(
+            n["metadata"]["name"] == namespace for n in self.apis[cluster].list("namespaces")
+        )
 
     def held(self, cluster: str, namespace: str) -> Namespace | None:
         """What the world holds under that name."""
@@ -199,6 +217,17 @@ def _claim(namespace: str, volume: Volume) -> dict[str, Any]:
             "storageClassName": volume.storage_class,
         },
     }
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """A fleet whose tool is found as any plugin is, and nothing from the person's own machine."""
+    for variable in [name for name in os.environ if name.startswith(("SLACKWATER_", "KUBE"))]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
+    with Stage(tmp_path) as made:
+        monkeypatch.syspath_prepend(str(made.plugins))
+        yield made
 
 
 def drive(handle: RunHandle) -> Run:

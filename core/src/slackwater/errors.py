@@ -200,6 +200,8 @@ class PermanentBackendError(BackendError):
 class RecoveryPointNotFound(PermanentBackendError):
     """No such recovery point, or not any more."""
 
+    exit_code = 2
+
 
 class OperationNotFound(PermanentBackendError):
     """The reference names no operation that the tool still knows."""

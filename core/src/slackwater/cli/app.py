@@ -105,6 +105,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command; return its exit code. Errors become sentences, not tracebacks."""
     try:
         result = slackwater.main(list(arguments), prog_name="slackwater", standalone_mode=False)
+        sys.stdout.flush()  # here, where a closed pipe is still told apart from a bug
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except (click.Abort, KeyboardInterrupt):

@@ -23,6 +23,9 @@ def check(ctx: click.Context, output: str) -> int:
         findings = fleet.check()
         if output in ("json", "yaml"):
             print_data([finding.model_dump(mode="json") for finding in findings], output)
+        elif output == "name":
+            for finding in findings:
+                click.echo(f"{finding.code}/{finding.subject}")
         else:
             print_findings(findings)
         counts = f"{len(fleet.file.clusters)} clusters, {len(fleet.file.policies)} policies"

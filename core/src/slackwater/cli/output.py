@@ -89,7 +89,15 @@ def print_rows(
     table = plain_table(columns, wide=wide)
     for row in rows:
         table.add_row(*(Text(row.get(column, "")) for column in columns))
-    console().print(table, soft_wrap=wide)
+    print_table(table, wide=wide)
+
+
+def print_table(table: Table, *, wide: bool) -> None:
+    """Print a table without the blanks that fill up its last column."""
+    screen = console()
+    with screen.capture() as shown:
+        screen.print(table, soft_wrap=wide)
+    click.echo("\n".join(line.rstrip() for line in shown.get().splitlines()))
 
 
 def plain_table(columns: Sequence[str], *, wide: bool = False) -> Table:

@@ -62,6 +62,9 @@ def show_point(ctx: click.Context, name: str, output: str) -> int:
     if output in ("json", "yaml"):
         print_data(point.model_dump(mode="json"), output)
         return 0
+    if output == "name":
+        click.echo(str(point.id))
+        return 0
     _print_one(point)
     print_findings(point.findings)
     return 0

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-
-import click
 
 from slackwater.cli.output import console, print_findings, say
 
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
     from slackwater.client import RunHandle
     from slackwater.model.run import Event, Run, StepRecord
 
-_SIGNS = {
+SIGNS = {
     "pending": "·",
     "running": "▸",
     "waiting for a person": "?",
@@ -41,7 +39,10 @@ def drive(handle: RunHandle, *, only_watch: bool = False) -> int:
     except KeyboardInterrupt:
         say("", f"Stopped driving {run.id}; what has begun goes on.", *_ways_on(run.id))
         return 130
-    return conclude(handle.now)
+    code = conclude(handle.now)
+    if code in (4, 5):
+        say(f"→ slackwater runs show {run.id}")
+    return code
 
 
 def conclude(run: Run) -> int:
@@ -54,11 +55,9 @@ def conclude(run: Run) -> int:
     print_findings([f for f in run.findings if f.severity.rank], stderr=True)
     for record in run.steps:
         if record.state.value in ("failed", "waiting for a person"):
-            say(f"{_SIGNS[record.state]} step {record.step.id} {_what(record)}")
+            say(f"{SIGNS[record.state]} step {record.step.id} {_what(record)}")
             say(*(f"  {line}" for line in _instructions(record)))
     say(f"run {run.id} {run.state}{took}")
-    if run.state.value in {"failed", "partial"}:
-        say(f"→ slackwater runs show {run.id}")
     if run.state.value == "waiting for a person":
         say(*_ways_on(run.id), f"slackwater runs confirm {run.id} STEP")
     return _CODES.get(run.state.value, 0)
@@ -75,13 +74,13 @@ def _instructions(record: StepRecord) -> list[str]:
 
 
 def _lines(handle: RunHandle, *, only_watch: bool) -> None:
-    """Print a line for each step that begins or ends."""
+    """Print a line for each step that begins or ends: an operated one begins with its operation."""
+    operated = {r.step.id for r in handle.now.steps if r.step.act.kind.value == "operated"}
     shown: dict[str, tuple[object, ...]] = {}
     for event in handle.follow(drive=not only_watch):
-        if event.kind != "step":
-            continue
-        facts = (event.data.get("state"), event.data.get("generation"), event.data.get("ref"))
-        if shown.get(event.step) != facts:
+        facts = tuple(event.data.get(key) for key in ("state", "generation", "ref"))
+        nameless = facts[0] == "running" and not facts[2] and event.step in operated
+        if event.kind == "step" and not nameless and shown.get(event.step) != facts:
             shown[event.step] = facts
             say(_event_line(event))
 
@@ -91,7 +90,7 @@ def _event_line(event: Event) -> str:
     state = str(data.get("state", ""))
     more = " ".join(str(data[key]) for key in ("ref", "message") if data.get(key))
     word = "" if state == "succeeded" else f"{state}  "
-    head = f" {_SIGNS.get(state, ' ')} {event.step:>3} {data.get('title', '')}"
+    head = f" {SIGNS.get(state, ' ')} {event.step:>3} {data.get('title', '')}"
     return f"{head}  {word}{more}".rstrip()
 
 
@@ -99,14 +98,25 @@ def _live(handle: RunHandle, *, only_watch: bool) -> None:
     """Keep a table of the steps up to date."""
     from rich.live import Live
 
-    screen = console(stderr=True)
-    with Live(_table(handle.now), console=screen, refresh_per_second=4, transient=False) as live:
+    picture = _Picture(handle)
+    with Live(picture, console=console(stderr=True), refresh_per_second=4):
         for _ in handle.follow(drive=not only_watch):
-            live.update(_table(handle.now))
-        live.update(_table(handle.now))
+            picture.run = handle.now
+        picture.run = handle.now
 
 
-def _table(run: Run) -> Table:
+class _Picture:
+    """The table of a run's steps, drawn anew as often as the screen wants: time goes on."""
+
+    def __init__(self, handle: RunHandle) -> None:
+        self.run = handle.now
+        self._clock = handle.ledger.clock
+
+    def __rich__(self) -> Table:
+        return _table(self.run, self._clock())
+
+
+def _table(run: Run, now: datetime) -> Table:
     from rich.table import Table
     from rich.text import Text
 
@@ -114,12 +124,27 @@ def _table(run: Run) -> Table:
     for _ in range(4):
         table.add_column(no_wrap=True, overflow="ellipsis")
     for record in run.steps:
-        cells = (_SIGNS[record.state], record.step.id, record.step.act.title, detail(record))
+        said = detail(record) or _waits(record, run)
+        cells = (SIGNS[record.state], record.step.id, record.step.act.title, said)
         table.add_row(*(Text(cell) for cell in cells))
-    table.add_row("", "", Text(f"{run.state}{_left(run)}", style="bold"), "")
     if not run.state.ended:
-        table.add_row("", "", Text(f"Ctrl-C stops driving, not what has begun: {run.id}"), "")
+        table.add_row("", "", Text(f"{run.state} for {_since(run, now)}{_left(run)}"), "")
+        table.add_row("", "", Text("Ctrl-C stops driving it, not what has begun"), "")
+        table.add_row("", "", Text(_ways_on(run.id)[0]), "")
     return table
+
+
+def _since(run: Run, now: datetime) -> str:
+    from slackwater.model.wording import in_words
+
+    return in_words(now - (run.began or run.asked))
+
+
+def _waits(record: StepRecord, run: Run) -> str:
+    """Say what a step waits for that has not begun."""
+    open_steps = {r.step.id for r in run.steps if not r.state.ended}
+    needs = [need for need in record.step.needs if need in open_steps]
+    return f"waits for {', '.join(needs)}" if needs and record.state.value == "pending" else ""
 
 
 def _left(run: Run) -> str:
@@ -151,5 +176,5 @@ def detail(record: StepRecord) -> str:
 
 
 def _what(record: StepRecord) -> str:
-    title = click.style(record.step.act.title, bold=True)
+    title = record.step.act.title
     return f"{title}: {record.message}" if record.message else title

@@ -62,20 +62,23 @@ def show(ctx: click.Context, run: str, output: str) -> int:
     if output in ("json", "yaml"):
         print_data(found.model_dump(mode="json"), output)
         return 0
+    if output == "name":
+        click.echo(found.id)
+        return 0
     _print(found)
     conclude(found)
     return 0
 
 
 def _print(run: Run) -> None:
-    from slackwater.cli.progress import _SIGNS, detail
+    from slackwater.cli.progress import SIGNS, detail
 
     click.echo(f"{run.id}  {run.title}")
     click.echo(f"asked {at(run.asked)}, began {at(run.began)}, ended {at(run.ended)}")
     for key, value in run.labels.items():
         click.echo(f"{key}: {value}")
     for record in run.steps:
-        line = f" {_SIGNS[record.state]} {record.step.id:>3} {record.step.act.title}"
+        line = f" {SIGNS[record.state]} {record.step.id:>3} {record.step.act.title}"
         click.echo(f"{line}  {detail(record)}".rstrip())
         _print_explanation(record)
 

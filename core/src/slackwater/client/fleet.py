@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -56,6 +56,7 @@ from slackwater.planning.restoring import DEFAULT_TOLERANCE, Wish, plan_restore,
 from slackwater.planning.revalidation import require_unchanged
 from slackwater.planning.workloads import Filter, to_restore
 from slackwater.runs import Runs
+from slackwater.runs.timing import Timing
 
 
 def _now() -> datetime:
@@ -74,6 +75,7 @@ class Fleet:
     ledger: Ledger
     connections: Connections
     clock: Callable[[], datetime]
+    timing: Timing = field(default_factory=Timing)
 
     def __post_init__(self) -> None:
         self._memory = Recollection(self.ledger)
@@ -86,11 +88,12 @@ class Fleet:
         ledger: str | Path | None = None,
         clock: Callable[[], datetime] = _now,
         timeout: float = 10.0,
+        timing: Timing | None = None,
     ) -> Self:
         """Read a fleet file; contact nothing yet.
 
-        ``timeout`` is in seconds for a silent API server. Raises ``ConfigurationError`` with every
-        problem of the file.
+        ``timeout`` is in seconds for a silent API server; ``timing`` is the pace of runs. Raises
+        ``ConfigurationError`` with every problem of the file.
         """
         plugins = load_plugins()
         kinds = {name: kind.settings for name, kind in plugins.types.items()}
@@ -104,7 +107,8 @@ class Fleet:
             clock,
             timeout=timeout,
         )
-        return cls(file, plugins, Ledger.open(place, clock=clock), connections, clock)
+        own = Ledger.open(place, clock=clock)
+        return cls(file, plugins, own, connections, clock, timing or Timing())
 
     def __enter__(self) -> Self:
         return self
@@ -325,7 +329,13 @@ class Fleet:
     # Within
 
     def _engine(self) -> Runs:
-        return Runs(self.ledger, self.connections, clock=self.clock, on_event=self.plugins.on_event)
+        return Runs(
+            self.ledger,
+            self.connections,
+            clock=self.clock,
+            on_event=self.plugins.on_event,
+            timing=self.timing,
+        )
 
     def _submit(self, request: RunRequest, findings: Sequence[Finding]) -> RunHandle:
         engine = self._engine()
