@@ -17,7 +17,7 @@ def rounds(scenario, folder):
         [sys.executable, str(PROGRAM), scenario, str(folder)],
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -16,7 +16,7 @@ from slackwater.ledger.schema import step as steps
 from slackwater.model.run import Event, Run, RunState, StepRecord
 
 _UNFINISHED = tuple(state.value for state in RunState if not state.ended)
-_AnyRow = Row[tuple[object, ...]]
+AnyRow = Row[tuple[object, ...]]
 
 
 class History(Part):
@@ -67,7 +67,7 @@ class History(Part):
     def _events(self, query: Select[tuple[object, ...]]) -> tuple[Event, ...]:
         with self.database.read() as connection:
             rows = connection.execute(query.order_by(events.c.number))
-            return tuple(_event(row) for row in rows)
+            return tuple(event_of(row) for row in rows)
 
     def _runs(self, query: Select[tuple[object, ...]]) -> tuple[Run, ...]:
         with self.database.read() as connection:
@@ -90,13 +90,14 @@ def _record(definition: str, record: str) -> StepRecord:
     return StepRecord.model_validate({"step": json.loads(definition), **json.loads(record)})
 
 
-def _run(row: _AnyRow, records: list[StepRecord]) -> Run:
+def _run(row: AnyRow, records: list[StepRecord]) -> Run:
     plain = ("id", "kind", "title", "state", "asked", "began", "ended", "cancelling", "message")
     values = {name: getattr(row, name) for name in plain}
     values |= {"labels": json.loads(row.labels), "pins": json.loads(row.pins)}
     return Run.model_validate({**values, "steps": records})
 
 
-def _event(row: _AnyRow) -> Event:
+def event_of(row: AnyRow) -> Event:
+    """Make an event of its row."""
     values = {name: getattr(row, name) for name in ("number", "run", "at", "kind", "step")}
     return Event.model_validate({**values, "data": json.loads(row.data)})

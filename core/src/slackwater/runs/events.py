@@ -41,6 +41,8 @@ class Change(NamedTuple):
 def changes(before: Run, after: Run) -> Iterator[Change]:
     """Yield what is new in ``after``: steps first, the run last."""
     for old, new in zip(before.steps, after.steps, strict=True):
+        if old is new:
+            continue
         if _facts(old) != _facts(new):
             yield Change(EventKind.STEP, new.step.id, _facts(new))
         elif new.progress is not None and new.progress != old.progress:

@@ -14,10 +14,11 @@ import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from slackwater.errors import RunError, TargetBusy
 from slackwater.ledger import Ledger
+from slackwater.ledger.history import event_of
 from slackwater.ledger.schema import event as events
 from slackwater.ledger.schema import run as runs
 from slackwater.ledger.schema import step as steps
@@ -63,10 +64,8 @@ class Journal:
             return
         now = self._clock()
         with self.ledger.database.write() as connection:
-            for position, (old, new) in enumerate(zip(before.steps, after.steps, strict=True)):
-                if old is not new and old != new:
-                    here = (steps.c.run == after.id) & (steps.c.position == position)
-                    connection.execute(update(steps).where(here).values(_row_of_record(new)))
+            if rows := _changed_rows(before, after):
+                connection.execute(_UPDATE_STEP, rows)
             connection.execute(
                 update(runs)
                 .where(runs.c.id == after.id)
@@ -130,17 +129,33 @@ class Journal:
             self._observe(event)
 
 
+_UPDATE_STEP = update(steps).where(
+    steps.c.run == bindparam("of_run"), steps.c.id == bindparam("of_step")
+)
+
+
+def _changed_rows(before: Run, after: Run) -> list[dict[str, object]]:
+    return [
+        {"of_run": after.id, "of_step": new.step.id, **_row_of_record(new)}
+        for old, new in zip(before.steps, after.steps, strict=True)
+        if old is not new and old != new
+    ]
+
+
 def _write_events(
     connection: Connection, run_id: str, now: datetime, new: Iterable[Change]
 ) -> list[Event]:
-    written = []
-    for kind, step, data in new:
-        values = {"run": run_id, "at": now, "kind": kind.value, "step": step}
-        text = json.dumps(data)
-        key = connection.execute(insert(events).values(data=text, **values)).inserted_primary_key
-        number = 0 if key is None else key[0]
-        written.append(Event.model_validate({**values, "number": number, "data": data}))
-    return written
+    """Write events and return them with their numbers: inside a transaction they are the last."""
+    rows = [
+        {"run": run_id, "at": now, "kind": kind.value, "step": step, "data": json.dumps(data)}
+        for kind, step, data in new
+    ]
+    if not rows:
+        return []
+    connection.execute(insert(events), rows)
+    last = select(events).where(events.c.run == run_id)
+    written = connection.execute(last.order_by(events.c.number.desc()).limit(len(rows)))
+    return [event_of(row) for row in reversed(written.all())]
 
 
 def _row_of_request(request: RunRequest, now: datetime) -> dict[str, object]:
