@@ -15,13 +15,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Velero:
-    """The way to the objects of one installation.
+    """The way to the objects of one installation; lists come ``page`` objects at a time.
 
     Every call raises what ``velero_errors`` makes of an error of the cluster.
     """
 
     cluster: Cluster
     namespace: str
+    page: int = 500
 
     def find(self, kind: Resource, name: str, into: type[T]) -> T | None:
         """Return an object, or None where there is none of that name."""
@@ -45,7 +46,9 @@ class Velero:
     def list_at(self, path: str, doing: str, into: type[T], *, selector: str = "") -> Iterator[T]:
         """Yield every object of the list at a path."""
         with velero_errors(self.cluster.name, doing):
-            yield from self.cluster.list(path, label_selector=selector or None, into=into)
+            yield from self.cluster.list(
+                path, label_selector=selector or None, page=self.page, into=into
+            )
 
     def create(self, kind: Resource, body: Mapping[str, object]) -> None:
         """Create an object. Raises ``ObjectExists`` where the name is taken."""

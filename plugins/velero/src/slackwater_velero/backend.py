@@ -54,11 +54,11 @@ from slackwater_velero.volume_review import review_volumes
 class VeleroBackend(Backend, SharedStores, NativeSchedules, Stamping, Posture):
     """One installation of Velero. Keeps nothing: every answer is read anew."""
 
-    def __init__(self, settings: VeleroSettings, context: Context) -> None:
+    def __init__(self, settings: VeleroSettings, context: Context, *, page: int = 500) -> None:
         self._settings = settings
         self._cluster = context.cluster
         self._clock: Callable[[], datetime] = context.clock
-        self._velero = Velero(context.cluster, settings.namespace)
+        self._velero = Velero(context.cluster, settings.namespace, page)
         self._voice = Voice(context.cluster.name, settings.namespace)
         self._downloads = Downloads(
             self._velero,

@@ -84,6 +84,8 @@ def _other_writers(
 ) -> Iterator[Finding]:
     """Every cluster that may write to a store collects there, whoever made the backups."""
     others: dict[str, str] = {}
+    if not cluster_uid:
+        return
     for backup in backups:
         stamp = read_stamp(backup.metadata.annotations)
         if stamp and stamp.cluster_uid and stamp.cluster_uid != cluster_uid:

@@ -220,10 +220,17 @@ class Checker:
         locations = read_locations(self.velero)
         backups = list(self.velero.list(BACKUPS, Backup))
         requests = self._delete_requests()
-        uid = self.velero.cluster.identity().uid
+        uid = self._cluster_uid()
         yield from review_backups(
             backups, requests, locations, cluster_uid=uid, voice=self.voice, now=self.now
         )
+
+    def _cluster_uid(self) -> str:
+        """Which cluster this is; empty where we may not know."""
+        try:
+            return self.velero.cluster.identity().uid
+        except ClusterDenied:
+            return ""
 
     def _delete_requests(self) -> Sequence[DeleteRequest]:
         try:

@@ -14,7 +14,6 @@ from enum import StrEnum
 
 from slackwater.errors import BackendError, ObjectExists
 from slackwater_velero.access import Velero
-from slackwater_velero.fetching import FetchFailed, fetch
 from slackwater_velero.locations import Location, authority_of
 from slackwater_velero.objects import DownloadRequest
 from slackwater_velero.polling import answered
@@ -63,14 +62,14 @@ class Downloads:
         """
         try:
             context = self._trust(location)
-        except FetchFailed as failure:
-            return dict.fromkeys(targets, Missing(str(failure)))
+        except ValueError as error:
+            return dict.fromkeys(targets, Missing(str(error)))
         with self._requested(targets, name) as requests:
             urls = self._urls(requests)
             return {target: _fetched(urls.get(target), context) for target in targets}
 
     def _trust(self, location: Location) -> ssl.SSLContext:
-        """The system's certificates, the location's and the user's."""
+        """The system's certificates, the location's and the user's. Raises ``ValueError``."""
         context = ssl.create_default_context()
         if not location.verifies:
             context.check_hostname = False
@@ -80,7 +79,7 @@ class Downloads:
                 if authority:
                     context.load_verify_locations(cadata=authority.decode())
         except (ssl.SSLError, UnicodeDecodeError) as error:
-            raise FetchFailed("the CA certificates of the location are not readable") from error
+            raise ValueError("the CA certificates of the location are not readable") from error
         return context
 
     @contextmanager
@@ -123,6 +122,8 @@ class Downloads:
 
 
 def _fetched(url: str | None, context: ssl.SSLContext) -> File:
+    from slackwater_velero.fetching import FetchFailed, fetch  # httpx takes half a second
+
     if not url:
         return Missing("the Velero server did not answer the download request in time")
     try:

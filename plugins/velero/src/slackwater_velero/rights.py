@@ -22,6 +22,7 @@ from slackwater_velero.resources import (
     DEPLOYMENTS,
     DOWNLOAD_REQUESTS,
     LOCATIONS,
+    NAMESPACES,
     REPOSITORIES,
     RESTORES,
     SCHEDULES,
@@ -60,6 +61,7 @@ IN_NAMESPACE = (
 """In Velero's own namespace."""
 
 IN_CLUSTER = (
+    Need(NAMESPACES, ("get",), "telling this cluster from every other", optional=True),
     Need(CLAIMS, ("list",), "volumes that will be passed over", optional=True),
     Need(VOLUMES, ("list",), "volumes that will be passed over", optional=True),
 )

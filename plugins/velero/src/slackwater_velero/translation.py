@@ -17,8 +17,11 @@ from slackwater_velero.stamps import read_stamp
 from slackwater_velero.store_identity import missing_store
 from slackwater_velero.voice import TOOL, Voice
 
-ALREADY_STORED = "backup already exists in object storage"
-"""Velero's words where a name was taken in the bucket (``backup_controller.go``, 1.18)."""
+ALREADY_STORED = "backup execution failed: backup already exists in object storage"
+"""Velero's words where a name was taken in the bucket (``backup_controller.go``, 1.18).
+
+Compared whole: where the store did not answer, the reason holds nearly the same words.
+"""
 
 
 def is_phantom(backup: Backup) -> bool:
@@ -27,7 +30,7 @@ def is_phantom(backup: Backup) -> bool:
     What lies in the bucket under its name belongs to somebody else's good backup.
     """
     state = backup.state
-    return state.phase == "Failed" and ALREADY_STORED in state.failure_reason
+    return state.phase == "Failed" and state.failure_reason == ALREADY_STORED
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ class Restores:
         backup = self.home.find(BACKUPS, name)
         if backup is None:
             said = f"Error retrieving backup: can't find backup {namespace}/{name}"
-            return [f'{said}: backups.velero.io "{name}" not found']
+            return [f'{said}: Backup.velero.io "{name}" not found']
         location = self.home.find(LOCATIONS, backup["spec"].get("storageLocation", ""))
         if location is None or phase_of(location) != "Available":
             where = backup["spec"].get("storageLocation")

@@ -163,7 +163,7 @@ class Restoring:
             self._note(wanted, "updated")
         else:
             self.warnings.setdefault(namespace, []).append(
-                f"could not restore, {wanted['kind']}:{name} already exists. Warning: the "
+                f'could not restore, {wanted["kind"]} "{name}" already exists. Warning: the '
                 "in-cluster version is different than the backed-up version"
             )
             self._note(wanted, "skipped")

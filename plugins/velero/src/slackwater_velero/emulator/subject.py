@@ -9,31 +9,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from slackwater.backend import Backend, Context
-from slackwater.clusters import Cluster
 from slackwater.model.operation import OperationRef
 from slackwater.model.workload import Workload
 from slackwater.testing.conformance import Recipe, Subject, Trouble
 from slackwater.testing.kubernetes_api import Cut, KubernetesApi, Refuse, Rule, Slow, serve
-from slackwater_velero.backend import VeleroBackend
 from slackwater_velero.emulator.installing import install, location
 from slackwater_velero.emulator.objects import BACKUPS, DELETE_REQUESTS, RESTORES
 from slackwater_velero.emulator.seeding import contents, seed
-from slackwater_velero.settings import VeleroSettings, Volumes
+from slackwater_velero.recipe import PAGE
 
 TOKEN = "canary-81f3-token"  # noqa: S105  made up, and searched for in everything shown
 START = datetime(2026, 11, 21, 13, 0, tzinfo=UTC)
 EVERYTHING = Rule(verbs=("*",), resources=("*",), groups=("*",))
 ANSWERED_BY_ITSELF = ("downloadrequests.velero.io", "serverstatusrequests.velero.io")
-
-
-def build(cluster: str, kubeconfig: str, timeout: float, spool: str) -> Backend:
-    """Make a backend in any process."""
-    access = Cluster(cluster, kubeconfig=Path(kubeconfig), context=cluster, timeout=timeout)
-    context = Context(
-        cluster=access, secret=str, spool=Path(spool), clock=lambda: datetime.now(UTC)
-    )
-    return VeleroBackend(VeleroSettings(volumes=Volumes.MOVE_DATA, answer_within=2.0), context)
 
 
 class VeleroSubject(Subject):
@@ -47,7 +35,7 @@ class VeleroSubject(Subject):
     claims = ("data",)
     other_workload = Workload(cluster="home", namespace="crm")
     gap_workload = Workload(cluster="home", namespace="books")
-    page = 500
+    page = PAGE
     canaries = (TOKEN, "X-Amz-Signature")
     right = "list backup"
     failure_words = "the disk of the store is full"
@@ -81,8 +69,9 @@ class VeleroSubject(Subject):
             "kubeconfig": str(self._kubeconfig),
             "timeout": 3.0,
             "spool": str(self.spool),
+            "volumes": "move-data",
         }
-        return Recipe("slackwater_velero.emulator.subject:build", arguments)
+        return Recipe("slackwater_velero.recipe:build", arguments)
 
     def make_points(self, count: int) -> tuple[str, ...]:
         """Backups that ended before anybody looked, in the store as well."""

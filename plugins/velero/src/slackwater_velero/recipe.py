@@ -1,0 +1,24 @@
+"""Makes a backend out of plain arguments, in any process: what the conformance kit's recipes name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from slackwater.backend import Backend, Context
+from slackwater.clusters import Cluster
+from slackwater_velero.backend import VeleroBackend
+from slackwater_velero.settings import VeleroSettings
+
+PAGE = 10
+"""Objects in one list request: few, so that a few backups fill several pages."""
+
+
+def build(cluster: str, kubeconfig: str, timeout: float, spool: str, **settings: str) -> Backend:
+    """Make the backend of a cluster by its context; ``timeout`` is in seconds."""
+    access = Cluster(cluster, kubeconfig=Path(kubeconfig), context=cluster, timeout=timeout)
+    context = Context(
+        cluster=access, secret=str, spool=Path(spool), clock=lambda: datetime.now(UTC)
+    )
+    chosen = VeleroSettings.model_validate({"answer_within": 2.0, **settings})
+    return VeleroBackend(chosen, context, page=PAGE)
