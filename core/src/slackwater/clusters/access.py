@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from slackwater.clusters.decoding import decode
 from slackwater.clusters.identity import ClockOffset, ClusterIdentity, clock_offset
 from slackwater.clusters.kubeconfig import Access, find_access
 from slackwater.clusters.paging import read_pages
@@ -224,7 +225,7 @@ class Cluster:
     def _decode(self, path: str, body: bytes, into: type[T]) -> T:
         """A proxy's login page, say, is an answer with status 200 and no JSON."""
         try:
-            return msgspec.json.decode(body, type=into)
+            return decode(body, into)
         except msgspec.MsgspecError as error:
             said = f"{self.name}: the answer at {path} is not what the API promises: {error}"
             raise ClusterError(said, cluster=self.name) from error

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from slackwater.clusters.access import Cluster
+from slackwater.clusters.decoding import decode
 from slackwater.clusters.platform import Platform, platform_of
 from slackwater.clusters.quantity import bytes_of
 from slackwater.clusters.resources import (
@@ -259,4 +260,4 @@ def _source(volume: _PersistentVolume | None) -> tuple[str, str]:
     source = next((key for key in volume.spec if key not in _NO_SOURCE), "")
     if source != "csi":
         return source, ""
-    return source, msgspec.json.decode(volume.spec["csi"], type=_Csi).driver
+    return source, decode(volume.spec["csi"], _Csi).driver

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from slackwater.clusters.decoding import decode
 from slackwater.errors import (
     ClusterDenied,
     ClusterError,
@@ -97,7 +98,7 @@ def _kind_of(call: Call, status: int, said: _Status) -> type[ClusterError]:
 
 def _read_status(body: bytes) -> _Status:
     try:
-        return msgspec.json.decode(body, type=_Status)
+        return decode(body, _Status)
     except msgspec.MsgspecError:
         return _Status()
 
