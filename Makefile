@@ -7,7 +7,7 @@ WHAT_IS_INSTALLED := uv.lock pyproject.toml $(wildcard core/pyproject.toml plugi
 # The environment is always here, whatever the user's own settings of uv say.
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help demo test test-long bench check format testbed-up testbed-status testbed-down
+.PHONY: help demo test test-long bench check format docs testbed-up testbed-status testbed-down
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ check: .venv/.everything ## lint, format and types, as CI wants them
 format: .venv/.everything ## put the code into the form that check wants
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: .venv/.everything ## write the reference pages from the code
+	$(BIN)/python -m slackwater.cli.reference core/docs
 
 testbed-up: .venv/.everything ## start real clusters on loopback and print their kubeconfigs
 	@$(BIN)/python -m slackwater_testbed up
