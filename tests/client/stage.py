@@ -9,25 +9,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import pytest
 import yaml
 
 from slackwater import Fleet
 from slackwater.client import RunHandle
+from slackwater.model.act import Act, ActKind
 from slackwater.model.recovery_point import Stamp
-from slackwater.model.run import Run
+from slackwater.model.run import Run, RunKind, RunRequest
+from slackwater.model.step import Step
 from slackwater.model.workload import Scope
+from slackwater.runs import Runs
 from slackwater.runs.timing import Timing
 from slackwater.testing.distributions import MEMORY_ENTRY_POINTS, make_distribution
 from slackwater.testing.kubernetes_api import Event, KubernetesApi, Server, serve
-from slackwater.testing.memory import Held, MemoryWorld, Namespace, Volume
+from slackwater.testing.memory import Held, MemoryWorld, Mishap, Namespace, Refusal, Volume
+from slackwater.testing.memory.records import ShownStore
 
+T = TypeVar("T")
 QUICK = Timing(
     poll_first=0.02,
     poll_longest=0.05,
@@ -105,8 +110,20 @@ class Stage:
         return server
 
     def stop(self, name: str) -> None:
-        """End a cluster's API server: whoever calls it is refused."""
+        """End a cluster: whoever calls its API server, or the tool in it, is refused."""
         self._running[name].close()
+        self.world.misbehave(name, Mishap(refusal=Refusal.UNAVAILABLE, times=None))
+
+    def keep(self, context: AbstractContextManager[T]) -> T:
+        """Enter a context that is left when the stage is."""
+        running = self._running.setdefault("beside", ExitStack())
+        return running.enter_context(context)
+
+    def world_stores(self, cluster: str) -> set[str]:
+        """Return the names of the stores that the tool in a cluster shows."""
+        with self.world.open() as shelves:
+            found = shelves.all("store", ShownStore, f"{cluster}/")
+        return {key.partition("/")[2] for key in found}
 
     def change(self, **sections: Mapping[str, Any]) -> None:
         """Put entries into sections of the fleet file, and write it."""
@@ -217,6 +234,20 @@ def _claim(namespace: str, volume: Volume) -> dict[str, Any]:
             "storageClassName": volume.storage_class,
         },
     }
+
+
+def ask_a_person(fleet: Fleet) -> RunHandle:
+    """Begin a run of one step, which a person is to do."""
+    act = Act(
+        id="stop",
+        kind=ActKind.PERSON,
+        title="stop the writers",
+        instructions="systemctl stop writers\nthen confirm",
+    )
+    step = Step(id="1", cluster="eu", tool="memory", act=act)
+    request = RunRequest(id="r-person", kind=RunKind.RESTORE, title="by hand", steps=(step,))
+    Runs(fleet.ledger, fleet.connections, fleet.clock).submit(request)
+    return fleet.run(request.id)
 
 
 @pytest.fixture

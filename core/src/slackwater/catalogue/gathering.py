@@ -89,6 +89,19 @@ def gather(
     )
 
 
+def gather_stores(connections: Connections, clusters: Sequence[str]) -> tuple[Store, ...]:
+    """Ask every tool in these clusters where its recovery points lie; who is silent is left out."""
+
+    def ask(pair: tuple[str, str]) -> tuple[Store, ...]:
+        try:
+            return _stores(connections.backend(*pair))
+        except SlackwaterError:
+            return ()
+
+    pairs = [(cluster, tool) for cluster in clusters for tool in connections.tools(cluster)]
+    return tuple(store for found in side_by_side(ask, pairs) for store in found)
+
+
 def side_by_side(act: Callable[[T], R], items: Sequence[T]) -> list[R]:
     """Run the act on all items in threads; the results come in the order of the items."""
     if len(items) < 2:

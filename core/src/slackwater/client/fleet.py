@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 
 from slackwater.backend.connections import Connections
 from slackwater.backend.plugin_loading import Plugins, load_plugins
-from slackwater.catalogue.gathering import Catalogue, gather, side_by_side
+from slackwater.catalogue.gathering import Catalogue, gather, gather_stores, side_by_side
 from slackwater.catalogue.reading import read_contents, with_known_contents
 from slackwater.catalogue.remembering import with_remembered
 from slackwater.client.names import Names, Some
@@ -54,7 +54,7 @@ from slackwater.oversight.diagnosis import Diagnosis, diagnose
 from slackwater.planning.backing_up import BackupWish, nothing_to_do, plan_backup_run
 from slackwater.planning.restoring import DEFAULT_TOLERANCE, Wish, plan_restore, restore_run
 from slackwater.planning.revalidation import require_unchanged
-from slackwater.planning.workloads import Filter, to_restore
+from slackwater.planning.workloads import Filter, beside_namespaces, to_restore
 from slackwater.runs import Runs
 from slackwater.runs.timing import Timing
 
@@ -215,6 +215,8 @@ class Fleet:
         nothing = nothing_to_do(request, wish)
         if nothing is not None:
             raise BlockedByFinding(f"{nothing.subject}: {nothing.message}", hint=nothing.way_out)
+        clusters = sorted({step.cluster for step in request.steps if step.tool})
+        self._memory.saw_stores(gather_stores(self.connections, clusters))
         return self._submit(request, findings)
 
     # Restore
@@ -278,6 +280,7 @@ class Fleet:
             existing=Existing.UPDATE if update else Existing.KEEP,
             replace=replace,
             accept_partial=accept_partial,
+            left_out=beside_namespaces(filter_, self.file),
         )
         return plan_restore(
             wish,

@@ -11,6 +11,7 @@ from slackwater.errors import LedgerError
 from slackwater.ledger import Ledger
 from slackwater.model.finding import Finding, Severity
 from slackwater.model.recovery_point import PointId, RecoveryPoint
+from slackwater.model.request import Store
 
 
 @dataclass
@@ -51,6 +52,10 @@ class Recollection:
                 self.ledger.saw_cluster(source.cluster, source.tool)
 
         self._record(record)
+
+    def saw_stores(self, stores: Sequence[Store]) -> None:
+        """Keep which stores there are: they outlive the clusters that know them."""
+        self._record(lambda: self.ledger.saw_stores(stores))
 
     def _record(self, act: Callable[[], None]) -> bool:
         if self.trouble is not None:

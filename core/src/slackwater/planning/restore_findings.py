@@ -129,6 +129,18 @@ def will_change(stand: Stand) -> Finding:
     )
 
 
+def left_out(workload: Workload) -> Finding:
+    """The policy protects it, and it is no namespace."""
+    return Finding(
+        severity=Severity.WARNING,
+        code="left-out",
+        subject=str(workload),
+        message="the policy protects it too; this plan brings back namespaces only",
+        way_out="bring it back by its tool, before the namespaces",
+        cluster=workload.cluster,
+    )
+
+
 def put_back(stand: Stand) -> Finding:
     """What stands there belongs to somebody who would undo the restore."""
     owners = " and ".join(stand.put_back_by)

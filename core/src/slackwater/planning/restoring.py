@@ -26,6 +26,7 @@ from slackwater.planning.choosing import Reader, Selection, Wanted, choose
 from slackwater.planning.clocks import wrong_clock
 from slackwater.planning.replacing import clear_the_way
 from slackwater.planning.standing import Lookout, Stand
+from slackwater.planning.workloads import without_namesakes
 
 DEFAULT_TOLERANCE = timedelta(minutes=15)
 
@@ -51,6 +52,7 @@ class Wish:
     existing: Existing = Existing.KEEP
     replace: bool = False
     accept_partial: bool = False
+    left_out: tuple[Workload, ...] = ()
 
     def target(self, workload: Workload) -> Workload:
         """Return where a workload goes: cluster and namespace."""
@@ -101,7 +103,7 @@ def plan_restore(
     has findings of severity error; it is returned all the same, for it says why.
     """
     selections = choose(
-        wish.wanted,
+        without_namesakes(wish.wanted, wish.target),
         catalogue.points,
         wish.moment.at,
         read,
@@ -110,6 +112,7 @@ def plan_restore(
     )
     draft = _Draft(wish, connections, (*catalogue.stores, *stores), list(catalogue.findings))
     draft.findings = [say.as_background(finding) for finding in draft.findings]
+    draft.findings += [say.left_out(workload) for workload in wish.left_out]
     if wish.moment.assumed_zone:
         draft.findings.append(say.zone_assumed(wish.moment))
     draft.findings += say.about_selections(selections, wish.moment, wish.accept_partial)

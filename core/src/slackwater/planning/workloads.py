@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from slackwater.catalogue.covering import names_namespaces
@@ -114,6 +114,32 @@ def to_restore(
             workload = Workload(cluster=cluster, namespace=namespace)
             wanted[workload] = Wanted(workload, require)
     return list(wanted.values())
+
+
+def beside_namespaces(wish: Filter, fleet: FleetFile) -> tuple[Workload, ...]:
+    """Return what a policy protects that a plan over namespaces does not bring back."""
+    if wish.policy is None or wish.namespaces or wish.selector:
+        return ()
+    names = [name for name in fleet.clusters if wish.has_cluster(name, fleet)]
+    found = (each for name in names for each in _of_the_cluster(wish.policy, name))
+    return tuple(protected.workload for protected in found)
+
+
+def without_namesakes(
+    wanted: Sequence[Wanted], target: Callable[[Workload], Workload]
+) -> tuple[Wanted, ...]:
+    """Leave out what stands in a target under the name under which another's is to come.
+
+    ``--namespace shop --to dr`` means the shop of another cluster, not that of dr itself, which is
+    in the way; ``--cluster dr`` means that one.
+    """
+    places = [(item, target(item.workload)) for item in wanted]
+    coming = {place for item, place in places if place.cluster != item.workload.cluster}
+    return tuple(
+        item
+        for item, place in places
+        if place.cluster != item.workload.cluster or place not in coming
+    )
 
 
 def _namespaces(
