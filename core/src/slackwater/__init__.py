@@ -15,11 +15,11 @@ Names are imported when they are first used: the command line starts quickly.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+import typing
 
-from slackwater.version import VERSION
+from slackwater import version
 
-if TYPE_CHECKING:
+if typing.TYPE_CHECKING:
     from slackwater.catalogue import Catalogue
     from slackwater.client import Fleet, RunHandle
     from slackwater.errors import SlackwaterError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from slackwater.model.run import Event, Run, RunState
     from slackwater.oversight import Diagnosis
 
-__version__ = VERSION
+__version__ = version.VERSION
 
 _HOMES = {
     "Catalogue": "slackwater.catalogue",
