@@ -104,7 +104,7 @@ def _method(info: _VolumeInfo) -> str:
 
 def _reason(info: _VolumeInfo) -> str:
     if info.skipped:
-        return info.skipped_reason.strip() or "Velero gives no reason"
+        return info.skipped_reason.strip(" ;") or "Velero gives no reason"
     return "Velero failed to take it" if info.result == "failed" else "Velero gave no result"
 
 

@@ -1,4 +1,4 @@
-"""Makes a backend out of plain arguments, in any process: what the conformance kit's recipes name."""
+"""Makes a backend of plain arguments, in any process: what the conformance kit's recipes name."""
 
 from __future__ import annotations
 

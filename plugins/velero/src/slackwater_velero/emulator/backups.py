@@ -205,12 +205,9 @@ class Backups:
             self._fail(backup, "backup already exists in object storage")
             return
         warning = self.faults.take_warning()
-        warnings = dict(collected.warnings)
-        if warning:
-            warnings["velero"] = [warning]
         files = backup_files(name)
         folder.put(files["BackupLog"], _log(name, collected, work.failure))
-        folder.put(files["BackupResults"], _results(warnings, work.failure))
+        folder.put(files["BackupResults"], _results(warning, work.failure))
         if work.failure:
             self._fail(backup, work.failure)
             return
@@ -224,7 +221,7 @@ class Backups:
             {
                 "phase": "WaitingForPluginOperations" if moving else "Finalizing",
                 "progress": {"totalItems": total, "itemsBackedUp": total},
-                "warnings": sum(map(len, warnings.values())),
+                "warnings": int(bool(warning)),
             },
         )
 
@@ -256,11 +253,10 @@ class Backups:
         return self.home.change(BACKUPS, backup, {"status": status})
 
 
-def _results(warnings: dict[str, list[str]], failure: str) -> Object:
-    own = warnings.pop("velero", [])
+def _results(warning: str, failure: str) -> Object:
     return {
         "errors": {"velero": [failure]} if failure else {},
-        "warnings": {"velero": own, "namespaces": warnings},
+        "warnings": {"velero": [warning]} if warning else {},
     }
 
 
@@ -269,11 +265,6 @@ def _log(name: str, collected: Collected, failure: str) -> str:
     lines += [
         f'level=info msg="Backing up item" backup=velero/{name} name={name_of(each)}'
         for each in collected.objects
-    ]
-    lines += [
-        f'level=warning msg="{said}" backup=velero/{name}'
-        for messages in collected.warnings.values()
-        for said in messages
     ]
     if failure:
         lines.append(f'level=error msg="{failure}" backup=velero/{name}')

@@ -18,11 +18,10 @@ DATA = "emulator.slackwater.dev/data"
 
 @dataclass
 class Collected:
-    """What was read: objects by kind and place, volume information, warnings."""
+    """What was read: objects, and volume information. A volume passed over is no warning."""
 
     objects: list[Object] = field(default_factory=list)
     volumes: list[Object] = field(default_factory=list)
-    warnings: dict[str, list[str]] = field(default_factory=dict)
 
     def resource_list(self) -> dict[str, list[str]]:
         """Return the list that Velero writes: ``apps/v1/Deployment`` to ``namespace/name``."""
@@ -98,9 +97,6 @@ def _collect_volume(api: KubernetesApi, claim: Object, spec: Object, collected: 
     info = _volume_info(api, claim, volume, spec)
     if info is not None:
         collected.volumes.append(place | info)
-        if info.get("skipped"):
-            said = f"Volume {place['pvName']} is skipped: {info['skippedReason']}"
-            collected.warnings.setdefault(place["pvcNamespace"], []).append(said)
 
 
 def _volume_info(api: KubernetesApi, claim: Object, volume: Object, spec: Object) -> Object | None:
@@ -112,7 +108,7 @@ def _volume_info(api: KubernetesApi, claim: Object, volume: Object, spec: Object
     if spec.get("snapshotVolumes") is False and not spec.get("snapshotMoveData"):
         return None
     if "csi" not in source:
-        return _skipped("skipped b/c it's not a CSI volume;no applicable volumesnapshotter found")
+        return _skipped("volumeSnapshot: no applicable volumesnapshotter found;")
     moved = bool(spec.get("snapshotMoveData"))
     details = {"snapshotHandle": f"snap-{name_of(volume)}", "size": size}
     return {
@@ -127,7 +123,7 @@ def _volume_info(api: KubernetesApi, claim: Object, volume: Object, spec: Object
 def _by_files(api: KubernetesApi, claim: Object, source: Object, size: int) -> Object | None:
     """Files are read from pods that run: without one there is nothing to read from."""
     if "hostPath" in source:
-        return _skipped("hostPath volumes are not supported for pod volume backup")
+        return None
     pod = next(_pods_of(api, claim), None)
     if pod is None:
         return None
