@@ -30,6 +30,8 @@ own period is over: two minutes at worst by its defaults."""
 NO_NAMESPACE = "slackwater-no-namespace"
 """Named where cluster-scoped objects alone are wanted: with it, no namespace is chosen."""
 
+DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
+
 
 @dataclass(frozen=True)
 class RestorePlanner:
@@ -63,7 +65,7 @@ class RestorePlanner:
         self._add(self._show_act(name, shown))
         self._add(self._sync_act(name))
         self._add_restore(name)
-        self._add(self._hide_act(name), after=("restore", "verify"))
+        self._add(self._hide_act(name), after=("show-store", "restore", "verify"))
         return ActPlan(acts=tuple(self.acts), findings=(*self._point_findings(),))
 
     def _add(self, act: Act, *, after: tuple[str, ...] | None = None) -> None:
@@ -72,13 +74,27 @@ class RestorePlanner:
         self.acts.append(act.model_copy(update={"needs": needs}))
 
     def _add_restore(self, location: str) -> None:
+        if self._brings_kinds:
+            self._add(self._kinds_act())
         rules = modifier_rules(self.request)
         if rules:
             self._add(self._changes_act(rules))
         self._add(self._restore_act(with_changes=bool(rules)))
         self._add(self._verify_act(location))
         if rules:
-            self._add(self._unchanges_act(), after=("restore",))
+            self._add(self._unchanges_act(), after=("add-changes", "restore"))
+
+    @property
+    def _brings_kinds(self) -> bool:
+        """Whether the definitions of custom resources are to be brought along.
+
+        Velero puts those of a namespace's own objects into its backup, and restores none of them
+        where a Restore names namespaces. A backup of a whole cluster holds all definitions there
+        were: those are restored with the cluster-scoped objects, or not at all.
+        """
+        scope = self.request.point.scope
+        namespace = self.request.workload.kind is WorkloadKind.NAMESPACE
+        return namespace and bool(scope.namespaces) and not scope.cluster_objects
 
     @property
     def _token(self) -> str:
@@ -159,6 +175,31 @@ class RestorePlanner:
             always=True,
             effects=(f"removes ConfigMap {self._changes_name}",),
             payload={"do": Do.REMOVE_CHANGES, "name": self._changes_name},
+        )
+
+    def _kinds_act(self) -> Act:
+        request = self.request
+        stem = restore_stem(self.voice.cluster, f"{request.namespace}-kinds")
+        return Act(
+            id="restore-kinds",
+            kind=ActKind.OPERATED,
+            title=f"Velero restores the kinds of custom resources of {request.workload.namespace}",
+            effects=(f"adds CustomResourceDefinitions that {request.target} lacks; changes none",),
+            undo="delete the definitions that were added; nothing does that by itself",
+            limit=RESTORES,
+            payload={
+                "do": Do.RESTORE,
+                "stem": stem,
+                "labels": {},
+                "annotations": {},
+                "spec": {
+                    "backupName": request.point.name,
+                    "existingResourcePolicy": "none",
+                    "includeClusterResources": True,
+                    "includedNamespaces": [NO_NAMESPACE],
+                    "includedResources": [DEFINITIONS],
+                },
+            },
         )
 
     def _restore_act(self, *, with_changes: bool) -> Act:

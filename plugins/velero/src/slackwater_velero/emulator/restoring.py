@@ -92,6 +92,8 @@ class Restoring:
         left_out = set(self.spec.get("excludedResources") or ()) | _NOT_RESTORED
         if kind in left_out or kind in ("namespaces", "persistentvolumes"):
             return False  # namespaces come with their contents, volumes with their claims
+        if kind not in (self.spec.get("includedResources") or [kind]):
+            return False
         namespace = found["metadata"].get("namespace", "")
         included = self.spec.get("includedNamespaces") or ["*"]
         if not namespace:
