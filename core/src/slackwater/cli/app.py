@@ -24,7 +24,7 @@ _COMMANDS = {
     "check": "Check fleet.yaml without contacting anything.",
     "schema": "Print the JSON Schema of fleet.yaml.",
     "doctor": "Look into every cluster: tools, stores, rights, coverage.",
-    "points": "List and show recovery points.",
+    "points": "List, show and delete recovery points.",
     "backup": "Back up now, by a policy or by name.",
     "plan": "Plan a restore to a moment. Changes nothing.",
     "restore": "Execute a saved plan, after consent.",

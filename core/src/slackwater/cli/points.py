@@ -21,7 +21,7 @@ _WIDE = (*_COLUMNS, "holds", "mark", "expires", "shown by", "store")
 
 @click.group()
 def points() -> None:
-    """List and show recovery points."""
+    """List, show and delete recovery points."""
 
 
 @points.command(name="list")
@@ -68,6 +68,33 @@ def show_point(ctx: click.Context, name: str, output: str) -> int:
     _print_one(point)
     print_findings(point.findings)
     return 0
+
+
+@points.command(name="delete")
+@click.argument("name")
+@click.option("--confirm", metavar="DIGEST", help="Consent, where nobody can be asked.")
+@click.pass_context
+def delete_point(ctx: click.Context, name: str, confirm: str | None) -> int:
+    """Delete a recovery point and its data, after consent. It cannot be brought back.
+
+    Shows what goes and what is lost with it, then asks for the digest of exactly that.
+    """
+    from slackwater.cli.asking import ask_for
+    from slackwater.cli.output import print_findings, say
+    from slackwater.cli.progress import drive
+
+    with opened(ctx) as fleet:
+        plan = fleet.plan_deletion(name)
+        if confirm is None:
+            _print_one(plan.point)
+            for step in plan.steps:
+                click.echo(f"{'':<16}{step.act.title}: {'; '.join(step.act.effects)}")
+            print_findings(plan.findings)
+            confirm = ask_for(plan.digest) if not plan.blocked else plan.digest
+        if confirm is None:
+            say("Declined. Nothing was changed.")
+            return 130
+        return drive(fleet.delete(plan, confirm=confirm))
 
 
 def _print(found: Catalogue, output: str) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from slackwater.cli.asking import ask_for
 from slackwater.cli.opening import opened
 
 if TYPE_CHECKING:
@@ -49,16 +49,11 @@ def _ask(plan: RestorePlan) -> str | None:
 
     if plan.blocked:
         raise BlockedByFinding(plan.why_blocked, hint="see what is in the way, and plan again")
-    if not sys.stdin.isatty():
-        raise click.UsageError(
-            f"nobody to ask: this is no terminal. Consent with --confirm {plan.digest}"
-        )
     click.echo()
     for pin in plan.pins:
         click.echo(f"Target  {pin.cluster}  {pin.url}  (kube-system {pin.uid})")
     click.echo(_summary(plan))
-    answer = click.prompt("Type the digest to go on", default="", show_default=False)
-    return str(answer) if answer == plan.digest else None
+    return ask_for(plan.digest)
 
 
 def _summary(plan: RestorePlan) -> str:
@@ -70,5 +65,5 @@ def _summary(plan: RestorePlan) -> str:
     gone = ", ".join(step.writes[0] for step in deleted)
     return (
         f"This writes into {count(len(plan.pins), 'cluster')}, {count(len(places), 'namespace')};"
-        f" it deletes {gone or 'nothing'}. Digest {plan.digest}"
+        f" it deletes {gone or 'nothing'}."
     )

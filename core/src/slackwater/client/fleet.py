@@ -27,6 +27,7 @@ from slackwater.backend.plugin_loading import Plugins, load_plugins
 from slackwater.catalogue.gathering import Catalogue, gather, gather_stores, side_by_side
 from slackwater.catalogue.reading import read_contents, with_known_contents
 from slackwater.catalogue.remembering import with_remembered
+from slackwater.client.consent import new_run_id, require_consent
 from slackwater.client.names import Names, Some
 from slackwater.client.recollection import Recollection
 from slackwater.client.run_handle import RunHandle
@@ -35,8 +36,6 @@ from slackwater.errors import (
     BlockedByFinding,
     ConfigurationError,
     NoSuitableRecoveryPoint,
-    PlanAlreadyRun,
-    PlanError,
     Problem,
     RecoveryPointNotFound,
     SlackwaterError,
@@ -44,6 +43,7 @@ from slackwater.errors import (
 from slackwater.fleet import FleetFile, check_fleet, load_fleet
 from slackwater.fleet.secrets import resolve
 from slackwater.ledger import Ledger, default_path
+from slackwater.model.deletion_plan import DeletionPlan
 from slackwater.model.finding import Finding
 from slackwater.model.moment import Moment, MomentError, parse_moment
 from slackwater.model.recovery_point import RecoveryPoint
@@ -52,6 +52,7 @@ from slackwater.model.restore_plan import RestorePlan
 from slackwater.model.run import Run, RunRequest
 from slackwater.oversight.diagnosis import Diagnosis, diagnose
 from slackwater.planning.backing_up import BackupWish, nothing_to_do, plan_backup_run
+from slackwater.planning.deleting import deletion_run, plan_deletion
 from slackwater.planning.restoring import DEFAULT_TOLERANCE, Wish, plan_restore, restore_run
 from slackwater.planning.revalidation import require_unchanged
 from slackwater.planning.workloads import Filter, beside_namespaces, to_restore
@@ -298,26 +299,29 @@ class Fleet:
         Raises ``BlockedByFinding``, ``PlanChanged``, ``PlanAlreadyRun`` (unless ``again``) and
         ``TargetBusy``; nothing has been touched then.
         """
-        if confirm != plan.digest:
-            raise PlanError(
-                f"{confirm} is not the digest of this plan",
-                hint="read the plan; its digest is in it",
-            )
-        if plan.blocked:
-            raise BlockedByFinding(plan.why_blocked, hint="slackwater plan says how to go on")
-        run_id = f"r-{plan.digest.replace('-', '')}"
-        earlier = self.ledger.runs(labels={"plan": plan.digest})
-        if earlier and not again:
-            raise PlanAlreadyRun(
-                f"this plan was begun before, as run {earlier[0].id} ({earlier[0].state})",
-                run=earlier[0].id,
-                hint=f"slackwater runs show {earlier[0].id}; --again makes a new run of it",
-            )
+        require_consent(plan, confirm)
+        run_id = new_run_id(plan, self.ledger, again=again)
         require_unchanged(plan, self.connections)
         self.ledger.keep_plan(plan)
-        if earlier:
-            run_id += f"-{len(earlier) + 1}"
         return self._submit(restore_run(run_id, plan), plan.findings)
+
+    # Deletion
+
+    def plan_deletion(self, name: str) -> DeletionPlan:
+        """Plan to delete a recovery point and its data, by its name or full identity.
+
+        Changes nothing. Raises ``RecoveryPointNotFound``.
+        """
+        return plan_deletion(self.point(name), self._gather(), self.connections)
+
+    def delete(self, plan: DeletionPlan, *, confirm: str) -> RunHandle:
+        """Begin to delete. ``confirm`` is the plan's digest: consent to exactly this.
+
+        Raises ``BlockedByFinding``; nothing has been touched then.
+        """
+        require_consent(plan, confirm)
+        run_id = new_run_id(plan, self.ledger, again=True)
+        return self._submit(deletion_run(run_id, plan), plan.findings)
 
     # Runs
 

@@ -47,3 +47,9 @@ class Finding(Frozen):
 def worst(findings: tuple[Finding, ...] | list[Finding]) -> Severity | None:
     """Return the highest severity among the findings, or None where there are none."""
     return max((f.severity for f in findings), key=lambda s: s.rank, default=None)
+
+
+def why_blocked(findings: tuple[Finding, ...]) -> str:
+    """Say which findings forbid to run a plan, a line each."""
+    reasons = [f"  {finding.subject}: {finding.message}" for finding in findings if finding.blocks]
+    return "\n".join(["the plan is blocked:", *reasons])

@@ -6,7 +6,7 @@ import hashlib
 import json
 from datetime import datetime, timedelta
 
-from slackwater.model.finding import Finding, worst
+from slackwater.model.finding import Finding, why_blocked, worst
 from slackwater.model.frozen import Frozen
 from slackwater.model.recovery_point import RecoveryPoint
 from slackwater.model.request import RestoreMapping
@@ -93,8 +93,7 @@ class RestorePlan(Frozen):
     @property
     def why_blocked(self) -> str:
         """The findings that forbid to run it, a line each."""
-        reasons = [f"  {f.subject}: {f.message}" for f in self.findings if f.blocks]
-        return "\n".join(["the plan is blocked:", *reasons])
+        return why_blocked(self.findings)
 
     def pin(self, cluster: str) -> Pin | None:
         """Return the pin of a target cluster."""
