@@ -63,7 +63,7 @@ def fetch(url: str, context: ssl.SSLContext, *, largest: int = LARGEST) -> bytes
     except httpx.InvalidURL:
         failure = FetchFailed("the server handed out something that is no URL")
     except httpx.HTTPError as error:
-        failure = FetchFailed(f"no answer from {parsed.host}: {error or type(error).__name__}")
+        failure = FetchFailed(f"no answer from {parsed.host}: {str(error) or type(error).__name__}")
     # Raised out here, so that no foreign error with the request in it is our context.
     raise failure
 

@@ -142,6 +142,7 @@ class Backups:
                 "snapshotMoveData": bool(spec.get("snapshotMoveData")),
                 "defaultVolumesToFsBackup": bool(spec.get("defaultVolumesToFsBackup")),
                 "volumeGroupSnapshotLabelKey": "velero.io/volume-group",
+                **_left_out(spec),
             },
             "status": {
                 "expiration": stamp(self.home.clock() + (parse_duration(ttl) or timedelta())),
@@ -251,6 +252,21 @@ class Backups:
 
     def _set(self, backup: Object, status: Object) -> Object | None:
         return self.home.change(BACKUPS, backup, {"status": status})
+
+
+def _left_out(spec: Object) -> Object:
+    """What the server adds to every spec that does not use the older filters of kinds."""
+    if spec.get("includedResources") or spec.get("excludedResources"):
+        return {}
+    added = {
+        "excludedClusterScopedResources": "volumesnapshotcontents.snapshot.storage.k8s.io",
+        "excludedNamespaceScopedResources": "volumesnapshots.snapshot.storage.k8s.io",
+    }
+    given = {field: spec.get(field) or [] for field in added}
+    return {
+        field: given[field] if "*" in given[field] else [*given[field], kind]
+        for field, kind in added.items()
+    }
 
 
 def _results(warning: str, failure: str) -> Object:
