@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from copy import deepcopy
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -66,7 +67,11 @@ class Stage:
         self.apis: dict[str, KubernetesApi] = {}
         self.servers: dict[str, Server] = {}
         self._running: dict[str, ExitStack] = {}
-        self.content: dict[str, Any] = {"version": 1, "clusters": {}, "policies": POLICIES}
+        self.content: dict[str, Any] = {
+            "version": 1,
+            "clusters": {},
+            "policies": deepcopy(POLICIES),
+        }
         make_distribution(self.plugins, "slackwater-memory", "1.0", MEMORY_ENTRY_POINTS)
         self.add_cluster("eu", env="prod")
         self.add_cluster("dr", env="dr")

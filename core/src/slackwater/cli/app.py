@@ -115,11 +115,20 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return 2
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _nobody_reads()
+    except SystemExit as leaving:
+        if isinstance(leaving.__context__, BrokenPipeError):  # click leaves so, with code 1
+            return _nobody_reads()
+        raise
     except Exception as error:  # noqa: BLE001  the last place where an error can become a sentence
         return _tell(error)
     return result if isinstance(result, int) else 0
+
+
+def _nobody_reads() -> int:
+    """Let what is still to be written go nowhere: the reader has seen enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 0
 
 
 def _tell(error: Exception) -> int:
