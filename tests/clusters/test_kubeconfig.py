@@ -52,6 +52,20 @@ def test_without_a_path_the_usual_places_are_read(
     assert [context.name for context in list_contexts()] == ["other"]
 
 
+def test_a_file_that_was_changed_is_read_again(tmp_path: Path) -> None:
+    path = written(tmp_path / "config", config("eu"))
+    assert [context.name for context in list_contexts(path)] == ["eu"]
+    written(path, config("eu", "us"))
+    assert [context.name for context in list_contexts(path)] == ["eu", "us"]
+
+
+def test_a_file_that_was_replaced_by_one_of_its_size_is_read_again(tmp_path: Path) -> None:
+    path = written(tmp_path / "config", config("eu"))
+    assert [context.name for context in list_contexts(path)] == ["eu"]
+    written(tmp_path / "new", config("us")).replace(path)
+    assert [context.name for context in list_contexts(path)] == ["us"]
+
+
 def test_several_files_are_merged_and_the_first_wins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api: ApiServer
 ) -> None:

@@ -25,6 +25,16 @@ class Pod(msgspec.Struct):
     spec: Spec
 
 
+class Metadata(msgspec.Struct):
+    uid: str
+    namespace: str
+    name: str
+
+
+class NamedPod(Pod):
+    metadata: Metadata
+
+
 def pod(name: str, uid: str = "") -> dict[str, Any]:
     metadata = {"name": name, "namespace": "shop"} | ({"uid": uid} if uid else {})
     return {"metadata": metadata, "spec": {"nodeName": f"node-of-{name}"}}
@@ -139,6 +149,16 @@ def test_an_expired_list_is_read_again_and_gives_each_object_once(
     found = [item["metadata"]["uid"] for item in cluster.list(PODS, page=2)]
     assert found == ["1", "2", "1-new", "3", "4"]
     assert [r.query for r in api.requests][-1] == {}, "in one answer, which cannot expire"
+
+
+@pytest.mark.parametrize("into", [Pod, NamedPod], ids=["blind", "telling"])
+def test_a_type_need_not_read_what_tells_objects_apart(
+    cluster: Cluster, api: ApiServer, into: type[Pod]
+) -> None:
+    first = [pod("a", "1"), pod("b", "2")]
+    api.script(listed(*first, more="x"), EXPIRED, listed(*first, pod("c", "3")))
+    found = [pod.spec.nodeName for pod in cluster.list(PODS, into=into, page=2)]
+    assert found == ["node-of-a", "node-of-b", "node-of-c"]
 
 
 def test_an_object_that_two_pages_show_is_given_once(cluster: Cluster, api: ApiServer) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -20,6 +21,7 @@ import yaml
 from slackwater.errors import ConfigurationError, Problem
 
 Entry = Mapping[str, Any]
+State = tuple[int, int, int]
 
 _PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
@@ -111,7 +113,7 @@ class _Merged:
         self.clusters: dict[str, Entry] = {}
         self.users: dict[str, Entry] = {}
         for path in self._existing():
-            self._add(path, _parse(path))
+            self._add(path, _parsed(path))
 
     def problem(self, message: str) -> ConfigurationError:
         return ConfigurationError(Problem(f"the kubeconfig {message}", file=self.text))
@@ -165,6 +167,28 @@ def _with_absolute_paths(entry: Entry, folder: Path) -> Entry:
 
 def _default_files() -> str:
     return os.environ.get("KUBECONFIG") or "~/.kube/config"
+
+
+_PARSED: dict[Path, tuple[State, Entry]] = {}
+_PARSING = threading.Lock()
+
+
+def _parsed(path: Path) -> Entry:
+    """What stands in the file, parsed anew only when the file has changed.
+
+    The clusters of a fleet often share one file, and each of them looks up its context.
+    """
+    with _PARSING:
+        state = _state_of(path)
+        known = _PARSED.get(path)
+        if known is None or known[0] != state:
+            known = _PARSED[path] = (state, _parse(path))
+        return known[1]
+
+
+def _state_of(path: Path) -> State:
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _parse(path: Path) -> Entry:
