@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from slackwater.model.workload import Scope
 from slackwater_velero.objects import BackupSpec
@@ -21,19 +22,29 @@ CLUSTER_OBJECTS: dict[str, object] = {
 
 
 def scope_of(spec: BackupSpec) -> Scope:
-    """Return the scope of a backup. Built without validation: lists are long.
+    """Return the scope of a backup.
 
     A resource policy is no limit here: most of them only choose how volumes are taken, and what
     they skip is seen when the contents are read.
     """
     limits = "; ".join(_limits(spec))
     if _only_cluster_objects(spec):
-        return Scope.model_construct(cluster_objects=True, limits=limits)
-    return Scope.model_construct(
+        return _scope(cluster_objects=True, namespaces=(), excluded=(), limits=limits)
+    return _scope(
         cluster_objects=_has_cluster_objects(spec),
         namespaces=tuple(spec.included_namespaces or (_ALL,)),
         excluded=tuple(spec.excluded_namespaces or ()),
         limits=limits,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _scope(
+    *, cluster_objects: bool, namespaces: tuple[str, ...], excluded: tuple[str, ...], limits: str
+) -> Scope:
+    """One scope for all the backups that a schedule has made: lists are long."""
+    return Scope(
+        cluster_objects=cluster_objects, namespaces=namespaces, excluded=excluded, limits=limits
     )
 
 

@@ -38,11 +38,11 @@ def later_annotations(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_stamp(annotations: Mapping[str, str] | None) -> Stamp | None:
-    """Return the stamp, or None where the Backup is not ours. Built by hand: lists are long."""
+    """Return the stamp, or None where the Backup is not ours."""
     if not annotations or labels.CLUSTER not in annotations:
         return None
     said = annotations.get
-    return Stamp.model_construct(
+    return Stamp(
         cluster=annotations[labels.CLUSTER],
         cluster_uid=said(labels.CLUSTER_UID, ""),
         run=said(labels.RUN, ""),

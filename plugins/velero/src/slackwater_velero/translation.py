@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from slackwater.model.finding import Finding
 from slackwater.model.operation import Phase
@@ -41,18 +42,13 @@ class Translator:
     locations: Mapping[str, Location]
 
     def point(self, backup: Backup) -> RecoveryPoint:
-        """Return the recovery point that a Backup stands for, contents unknown.
-
-        Built without validation, for lists are long: every field is right by construction.
-        """
+        """Return the recovery point that a Backup stands for, contents unknown."""
         state, metadata = backup.state, backup.metadata
         stamp = read_stamp(metadata.annotations)
         location = self.location_of(backup)
         findings = tuple(self._findings(backup, location))
-        return RecoveryPoint.model_construct(
-            id=PointId.model_construct(
-                tool=TOOL, store=self._store(backup, location), name=metadata.name
-            ),
+        return RecoveryPoint(
+            id=PointId(tool=TOOL, store=self._store(backup, location), name=metadata.name),
             phase=_phase(backup),
             scope=scope_of(backup.spec),
             begin=state.start_timestamp,
@@ -77,11 +73,9 @@ class Translator:
         return missing_store(self.voice.cluster, backup.spec.storage_location or "")
 
     def _place(self, backup: Backup, location: Location | None) -> Place:
-        return Place.model_construct(
-            cluster=self.voice.cluster,
-            store_name=location.name if location else backup.spec.storage_location or "",
-            writable=location is not None and location.writable,
-        )
+        name = location.name if location else backup.spec.storage_location or ""
+        writable = location is not None and location.writable
+        return _shared_place(self.voice.cluster, name, writable)
 
     def _findings(self, backup: Backup, location: Location | None) -> Iterator[Finding]:
         name, state, voice = backup.metadata.name, backup.state, self.voice
@@ -110,6 +104,12 @@ class Translator:
             )
         if is_empty(backup):
             yield voice.error("empty", name, "Velero backed up no object at all")
+
+
+@lru_cache(maxsize=1024)
+def _shared_place(cluster: str, store_name: str, writable: bool) -> Place:
+    """One place for all the backups of a location: lists are long."""
+    return Place(cluster=cluster, store_name=store_name, writable=writable)
 
 
 def is_empty(backup: Backup) -> bool:
