@@ -51,7 +51,8 @@ def _part(record: StepRecord) -> MarkPart:
 def _outcome(mark: Mark) -> Done:
     result = {"mark": mark.name, "spread": mark.spread, "complete": mark.complete}
     if mark.complete:
-        return Done(RunState.SUCCEEDED, "", (), result)
+        said = f"{len(mark.parts)} parts, spread {mark.spread or 0:.1f} s"
+        return Done(RunState.SUCCEEDED, said, (), result)
     findings = tuple(_missing(mark, part) for part in mark.missing)
     said = f"the mark {mark.name} lacks {len(mark.missing)} of {len(mark.parts)} parts"
     return Done(RunState.PARTIAL, said, findings, result)
