@@ -46,16 +46,18 @@ def location(recorded):
 class Emulated:
     """An emulated cluster with Velero, stepped by hand, and a backend for it."""
 
-    def __init__(self, api, server, velero, kubeconfig, spool):
+    def __init__(self, api, server, velero, folder):
         self.api, self.server, self.velero = api, server, velero
-        self._kubeconfig, self._spool = kubeconfig, spool
+        self._folder = folder
 
-    def backend(self, **settings):
-        cluster = Cluster(self.api.name, kubeconfig=self._kubeconfig, timeout=5)
+    def backend(self, *, token=None, **settings):
+        kubeconfig = self._folder / f"kubeconfig-{token}"
+        if not kubeconfig.exists():
+            self.server.kubeconfig(kubeconfig, context="east", token=token)
         context = Context(
-            cluster=cluster,
+            cluster=Cluster("east", kubeconfig=kubeconfig, timeout=5),
             secret=lambda reference: reference,
-            spool=self._spool,
+            spool=self._folder / "spool",
             clock=lambda: datetime.now(UTC),
         )
         return VeleroBackend(VeleroSettings(**{"answer_within": 1.0, **settings}), context)
@@ -76,5 +78,4 @@ def emulated(tmp_path):
     api = KubernetesApi("east")
     with serve(api) as server, install({"east": api}, pace=None) as velero:
         seed(api)
-        kubeconfig = server.kubeconfig(tmp_path / "kubeconfig", context="east")
-        yield Emulated(api, server, velero, kubeconfig, tmp_path / "spool")
+        yield Emulated(api, server, velero, tmp_path)

@@ -157,9 +157,9 @@ class VeleroBackend(Backend, SharedStores, NativeSchedules, Stamping, Posture):
             case Do.HIDE_STORE:
                 return store_acts.hide_store(self._velero, act, key, report)
             case Do.ADD_CHANGES:
-                return change_acts.add_changes(self._velero, act)
+                return change_acts.add_changes(self._velero, act, key)
             case Do.REMOVE_CHANGES:
-                return change_acts.remove_changes(self._velero, act)
+                return change_acts.remove_changes(self._velero, act, key)
             case Do.VERIFY:
                 return Verifier(self._velero, self._downloads, self._voice).verify(act, key)
             case Do.REMOVE_RECORD:

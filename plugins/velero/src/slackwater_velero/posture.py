@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from slackwater.model.finding import Finding
 from slackwater.model.recovery_point import RecoveryPoint
@@ -12,6 +12,8 @@ from slackwater_velero.voice import Voice
 
 SOON = timedelta(days=3)
 """A last recovery point that expires within this time is worth a finding."""
+
+_FOREVER = datetime.max.replace(tzinfo=UTC)
 
 Lasting = dict[tuple[str, str], RecoveryPoint]
 
@@ -24,33 +26,24 @@ def review_points(
     Points of all namespaces stand for each single one, too. A point that never expires is safe.
     """
     lasting = _longest_lasting(points)
-    for (origin, namespace), point in sorted(lasting.items()):
-        whole = lasting.get((origin, "*"))
-        if namespace != "*" and whole is not None and _lasts(whole) > _lasts(point):
-            continue
+    for (origin, namespace), point in sorted(lasting.items(), key=lambda item: item[0]):
+        whole = lasting.get((origin, "*"), point)
         left = _lasts(point) - now
-        if left < SOON:
+        if left < SOON and _lasts(whole) <= _lasts(point):
             yield _about_to_go(point, origin, namespace, left, voice)
 
 
 def _longest_lasting(points: Sequence[RecoveryPoint]) -> Lasting:
     best: dict[tuple[str, str], list[RecoveryPoint]] = defaultdict(list)
     for point in points:
-        if point.usable and point.expires is not None and not point.scope.limits:
+        if point.usable and not point.scope.limits:
             for namespace in point.scope.namespaces:
                 best[point.origin, namespace].append(point)
-    forever = {
-        (point.origin, namespace)
-        for point in points
-        if point.usable and point.expires is None
-        for namespace in point.scope.namespaces
-    }
-    return {key: max(each, key=_lasts) for key, each in best.items() if key not in forever}
+    return {key: max(each, key=_lasts) for key, each in best.items()}
 
 
 def _lasts(point: RecoveryPoint) -> datetime:
-    assert point.expires is not None  # noqa: S101  chosen so above
-    return point.expires
+    return point.expires or _FOREVER
 
 
 def _about_to_go(

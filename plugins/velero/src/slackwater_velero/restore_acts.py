@@ -137,7 +137,6 @@ class RestorePlanner:
             payload={
                 "do": Do.SHOW_STORE,
                 "name": name,
-                "store": store,
                 "spec": dict(shown.spec),
             },
         )

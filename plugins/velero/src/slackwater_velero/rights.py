@@ -46,14 +46,16 @@ IN_NAMESPACE = (
     Need(
         BACKUPS, ("get", "list", "create", "patch", "delete"), "backups; their stamps and records"
     ),
-    Need(RESTORES, ("get", "list", "create", "delete"), "restores"),
+    Need(RESTORES, ("get", "list", "create"), "restores"),
     Need(SCHEDULES, ("get", "list"), "Velero's own schedules"),
     Need(LOCATIONS, ("get", "list", "create", "patch", "delete"), "stores, shown for a restore"),
     Need(DELETE_REQUESTS, ("get", "list", "create"), "deletion of recovery points"),
     Need(DOWNLOAD_REQUESTS, ("get", "create", "delete"), "contents, results and logs"),
     Need(STATUS_REQUESTS, ("get", "create", "delete"), "whether the server answers"),
     Need(REPOSITORIES, ("list", "delete"), "records of a store that was shown for a restore"),
-    Need(CONFIG_MAPS, ("create", "patch", "delete"), "storage classes and images on the way"),
+    Need(
+        CONFIG_MAPS, ("get", "create", "patch", "delete"), "changes on the way of a restore"
+    ),
     Need(SECRETS, ("get",), "CA certificates that a location names", optional=True),
     Need(DEPLOYMENTS, ("get",), "the server's version and flags", optional=True),
     Need(DAEMON_SETS, ("get",), "whether volumes can be read", optional=True),
