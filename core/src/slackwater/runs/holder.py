@@ -224,8 +224,8 @@ class Holder:
             if seen is not None:
                 records[item.step] = after(record, seen, now, self._timing)
                 if records[item.step].generation > record.generation:
-                    pace = self._paces[run_id, item.step]
-                    pace.due = time.monotonic() + self._timing.again_first
+                    wait = self._timing.before(records[item.step].generation)
+                    self._paces[run_id, item.step].due = time.monotonic() + wait
         self._keep(run, settle(_with(run, records), now))
 
     def _paced(self, run_id: str, record: StepRecord, told: Told) -> Observation | None:

@@ -31,3 +31,11 @@ class Timing:
     """Between two records of how far a performed act is."""
     generations: int = 3
     """How often an act that failed is tried anew under another name, the first included."""
+
+    def before(self, generation: int) -> float:
+        """Return how long is waited before a failed act is tried anew.
+
+        The second time at once: it may have been chance. Then as long as a store or a server may
+        well be away, or all generations would be used up within one short outage.
+        """
+        return self.again_first if generation <= 2 else self.again_longest
