@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from slackwater.backend.connections import Connections
 from slackwater.catalogue.gathering import no_answer
+from slackwater.clusters import PERSISTENT_VOLUME_CLAIMS
 from slackwater.errors import SlackwaterError
 from slackwater.model.capability import Description
 from slackwater.model.finding import Finding, Severity
@@ -36,7 +38,7 @@ def clear_the_way(
     standing = Workload(cluster=cluster, namespace=namespace)
     try:
         tools = {t: connections.backend(cluster, t).describe() for t in connections.tools(cluster)}
-        saving = assign(standing, _SAVED, tools)
+        saving = replace(assign(standing, _asked_of_tools(stand), tools), require=_SAVED)
         if not saving.tool:
             return [], [_no_way_back(stand, tools)]
         saved = _save(saving, stand, connections, assembly, checks[cluster])
@@ -54,6 +56,14 @@ def clear_the_way(
         writes=(stand.place,),
     )
     return [deleted], list(saving.findings)
+
+
+def _asked_of_tools(stand: Stand) -> tuple[Requirement, ...]:
+    """Return what a tool must be capable of: where there is no volume, none must be held."""
+    claims = str(PERSISTENT_VOLUME_CLAIMS)
+    if claims in stand.unseen or any(kind == claims for kind, _ in stand.objects):
+        return _SAVED
+    return (Requirement.OBJECTS,)
 
 
 def _save(
