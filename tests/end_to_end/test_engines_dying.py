@@ -9,12 +9,13 @@ import pytest
 from slackwater import Fleet
 from slackwater.model.operation import Phase
 from slackwater.model.run import RunState
+from slackwater.runs import Runs, Timing
 
 from .road import BACKUPS, RESTORES, Road, awaited, backed_up, beside, codes, ended, made_by, story
 
 pytestmark = pytest.mark.real
 
-MANY = 400
+MANY = 300
 """ConfigMaps, so that Velero is at work long enough to be hit in the middle."""
 
 
@@ -22,6 +23,12 @@ MANY = 400
 def full_namespace(road: Road, fresh_namespace: str) -> str:
     road.fill("east", fresh_namespace, MANY)
     return fresh_namespace
+
+
+def quick(fleet: Fleet) -> Runs:
+    """Runs that try again sooner, and more often, than others do."""
+    timing = Timing(again_longest=5, generations=20)
+    return Runs(fleet.ledger, fleet.connections, fleet.clock, timing=timing)
 
 
 def test_velero_killed_during_a_backup_makes_it_anew(
@@ -103,7 +110,7 @@ def test_a_backup_refused_because_its_store_was_away_is_made_once_it_is_back(
         store.start()
 
     with beside(return_after_a_refusal):
-        run = ended(fleet, handle.id)
+        run = quick(fleet).drive(handle.id)
     assert run.state is RunState.SUCCEEDED, story(run)
     *refused, last = road.phases(BACKUPS, run)
     assert set(refused) == {"FailedValidation"}
