@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ..planning.points import point
 from slackwater.catalogue.merging import merge
 from slackwater.model.request import Store
+
+from ..planning.points import point
 
 
 def store(cluster: str, *, writable: bool, identity: str = "s3/bucket") -> Store:

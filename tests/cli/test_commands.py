@@ -129,10 +129,10 @@ def test_doctor_shows_each_cluster_with_what_is_wrong_and_the_way_out(
     stage.world.show_store("dr", "eu-store", "of-eu", writable=False)
     stage.world.show_store("eu", "dr-store", "of-dr", writable=False)
     said = terminal("doctor")
-    first, way_out, *_ = said.out.splitlines()
-    assert first.split(maxsplit=3)[:3] == ["eu", "✗", "coverage"]
+    well, wrong, way_out, other = said.out.splitlines()
+    assert (well.split()[:3], other.split()[:3]) == (["eu", "✓", "memory"], ["dr", "✓", "memory"])
+    assert wrong.split(maxsplit=2) == ["✗", "coverage", "shop: in no recovery point"]
     assert "slackwater backup --cluster eu --namespace shop" in way_out
-    assert "✓ memory     1.0, nothing wrong" in said.out
     assert "1 error in 2 clusters" in said.err
     assert terminal("doctor --cluster dr").code == 0
     assert "namespace-unprotected/shop" in terminal("doctor -o name").out

@@ -1,5 +1,7 @@
-"""The fleet that these tests ask and break."""
+"""The fleet that these tests ask and break, and a terminal to do it from."""
 
-from ..client.stage import stage
+from __future__ import annotations
 
-__all__ = ["stage"]
+from ..cli.conftest import saved, stage, terminal
+
+__all__ = ["saved", "stage", "terminal"]

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .points import NOON, minutes, point, volume, workload
 from slackwater.model.operation import Phase
 from slackwater.model.recovery_point import RecoveryPoint, Requirement
 from slackwater.planning.choosing import Selections, Wanted, choose
+
+from .points import NOON, minutes, point, volume, workload
 
 BOTH = (Requirement.OBJECTS, Requirement.VOLUMES)
 

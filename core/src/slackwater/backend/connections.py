@@ -22,13 +22,13 @@ from slackwater.stores.spool import Leftover, Spool
 class Connections:
     """Makes clusters and backends when they are first asked for, and closes them all.
 
-    ``secret`` follows references to secrets; ``spool`` is the root of the spool in which backends
-    get their folders. Nothing is contacted before a call needs it.
+    ``secret`` follows references to secrets, for a backend in a cluster; ``spool`` is the root of
+    the spool in which backends get their folders. Nothing is contacted before a call needs it.
     """
 
     fleet: FleetFile
     types: Mapping[str, BackendType]
-    secret: Callable[[str], str]
+    secret: Callable[[str, Cluster], str]
     spool: Path
     clock: Callable[[], datetime]
     timeout: float = 10.0
@@ -130,9 +130,10 @@ class Connections:
         if settings is None:
             problem = Problem(f'cluster "{cluster}" has no backend "{tool}" in the fleet file')
             raise ConfigurationError(problem)
+        reached = self.cluster(cluster)
         context = Context(
-            cluster=self.cluster(cluster),
-            secret=self.secret,
+            cluster=reached,
+            secret=lambda reference: self.secret(reference, reached),
             spool=self._spool_folder(cluster, tool),
             clock=self.clock,
         )

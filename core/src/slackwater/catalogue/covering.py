@@ -25,7 +25,7 @@ class Covering:
             if not point.usable:
                 continue
             if names_namespaces(point):
-                for namespace in point.scope.namespaces:
+                for namespace in dict.fromkeys(point.scope.namespaces):
                     self._named[point.origin, namespace].append(point)
             else:
                 self._others[point.origin].append(point)

@@ -114,12 +114,8 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         return 2
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click turns the first into the second, and only that
         return _nobody_reads()
-    except SystemExit as leaving:
-        if isinstance(leaving.__context__, BrokenPipeError):  # click leaves so, with code 1
-            return _nobody_reads()
-        raise
     except Exception as error:  # noqa: BLE001  the last place where an error can become a sentence
         return _tell(error)
     return result if isinstance(result, int) else 0

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from slackwater.model.finding import Finding
 
 FORMATS = ("table", "wide", "json", "yaml", "name")
-_SIGNS = {"info": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "red")}
+_SIGNS = {"info": ("·", "cyan"), "warning": ("!", "yellow"), "error": ("✗", "red")}
 
 
 def output_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -16,7 +16,6 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,6 +29,7 @@ from slackwater.catalogue.remembering import with_remembered
 from slackwater.client.consent import new_run_id, require_consent
 from slackwater.client.names import Names, Some
 from slackwater.client.recollection import Recollection
+from slackwater.client.references import follower
 from slackwater.client.run_handle import RunHandle
 from slackwater.clusters import Inventory, take_inventory
 from slackwater.errors import (
@@ -41,7 +41,6 @@ from slackwater.errors import (
     SlackwaterError,
 )
 from slackwater.fleet import FleetFile, check_fleet, load_fleet
-from slackwater.fleet.secrets import resolve
 from slackwater.ledger import Ledger, default_path
 from slackwater.model.deletion_plan import DeletionPlan
 from slackwater.model.finding import Finding
@@ -103,7 +102,7 @@ class Fleet:
         connections = Connections(
             file,
             plugins.types,
-            partial(resolve, folder=file.path.parent),
+            follower(file.path.parent),
             place.parent / "spool",
             clock,
             timeout=timeout,

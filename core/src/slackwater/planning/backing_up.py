@@ -260,8 +260,11 @@ def _labels(wish: BackupWish) -> dict[str, str]:
 
 
 def nothing_to_do(request: RunRequest, wish: BackupWish) -> Finding | None:
-    """Return a finding where the wish means no workload at all: an empty run is no success."""
-    if request.steps and any(step.workload for step in request.steps):
+    """Return a finding where the wish means no workload at all: an empty run is no success.
+
+    A silent cluster is a part that fails, whatever may be in it.
+    """
+    if any(step.own is not OwnAct.STAMP_MARK for step in request.steps):
         return None
     return Finding(
         severity=Severity.ERROR,
