@@ -80,6 +80,8 @@ def _what_stands(step: Step, plan: RestorePlan) -> str:
     found = [place for place in plan.standing if place.place in step.writes]
     if not any(place.uid for place in found):
         return "nothing there now"
+    if any(f.code == "not-allowed-to-look" and f.subject in step.writes for f in plan.findings):
+        return "what stands there is not fully known"
     if not any(place.objects for place in found):
         return "empty now"
     return f"stands there now: {', '.join(step.conflicts)}"

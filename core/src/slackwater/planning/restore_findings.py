@@ -165,13 +165,16 @@ def zone_assumed(moment: Moment) -> Finding:
     )
 
 
-def unseen(stand: Stand) -> Finding:
-    """Some kinds may not be listed: what stands there is not fully known."""
+def unseen(stand: Stand, *, may_change: bool) -> Finding:
+    """Some kinds may not be listed: whether the restore would meet objects is not known.
+
+    Not knowing forbids it like a conflict, unless what exists may be changed anyway.
+    """
     return Finding(
-        severity=Severity.WARNING,
+        severity=Severity.WARNING if may_change else Severity.ERROR,
         code="not-allowed-to-look",
         subject=stand.place,
         message=f"may not list {', '.join(stand.unseen)}: more may stand there than is shown",
-        way_out="grant list on these kinds, or look by hand before the restore",
+        way_out="grant list on these kinds, restore under another name, or --update",
         cluster=stand.place.partition("/")[0],
     )

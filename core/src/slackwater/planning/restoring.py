@@ -298,7 +298,8 @@ def _clear(draft: _Draft, stand: Stand | None, workload: Workload) -> Iterator[s
     if stand.put_back_by:
         draft.findings.append(say.put_back(stand))
     if stand.unseen:
-        draft.findings.append(say.unseen(stand))
+        may_change = draft.wish.existing is Existing.UPDATE
+        draft.findings.append(say.unseen(stand, may_change=may_change))
     if not stand.objects:
         return
     if draft.wish.existing is Existing.UPDATE:
