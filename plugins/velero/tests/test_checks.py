@@ -140,16 +140,6 @@ def test_flags_of_the_server_set_the_limits(emulated):
     assert emulated.backend().describe().limits == {"backups": 4, "restores": 1}
 
 
-def test_a_paused_schedule_is_told_with_the_age_of_its_last_backup(emulated):
-    spec = {"schedule": "0 3 * * *", "paused": True, "template": {}}
-    emulated.put("Schedule", "their-nightly", spec, {"lastBackup": "2026-01-01T00:00:00Z"})
-
-    finding = found(emulated.backend(), "schedule-paused")
-
-    assert "days old" in finding.message
-    assert '{"spec":{"paused":false}}' in finding.way_out
-
-
 def test_an_invalid_schedule_is_told(emulated):
     status = {"phase": "FailedValidation", "validationErrors": ["invalid schedule: five"]}
     emulated.put("Schedule", "odd", {"schedule": "* *"}, status)

@@ -80,7 +80,7 @@ class VeleroBackend(Backend, SharedStores, NativeSchedules, Stamping, Posture):
         )
 
     def check(self) -> Sequence[Finding]:
-        """Rights, locations, server, backups that stand still, paused schedules."""
+        """Rights, locations, server, backups that stand still, schedules that never run."""
         return list(Checker(self._velero, self._settings, self._voice, self._clock()).check())
 
     def list_recovery_points(self, query: PointQuery) -> Iterator[RecoveryPoint]:

@@ -239,17 +239,9 @@ class Checker:
             return ()
 
     def _schedules(self) -> Iterator[Finding]:
+        """Paused ones are told by whoever reads all schedules; what never runs, only here."""
         for schedule in self.velero.list(SCHEDULES, Schedule):
             name, status = schedule.metadata.name, schedule.status or ScheduleStatus()
-            if schedule.spec.paused:
-                yield self.voice.warning(
-                    "schedule-paused",
-                    name,
-                    f"schedule {name} is paused; {_last(status.last_backup, self.now)}",
-                    self.voice.kubectl(
-                        f"""patch schedule {name} --type merge -p '{{"spec":{{"paused":false}}}}'"""
-                    ),
-                )
             if status.phase == "FailedValidation":
                 yield self.voice.error(
                     "schedule-invalid",
@@ -257,10 +249,3 @@ class Checker:
                     f"schedule {name} is not valid: {'; '.join(status.validation_errors or ())}",
                     self.voice.kubectl(f"edit schedule {name}"),
                 )
-
-
-def _last(moment: datetime | None, now: datetime) -> str:
-    if moment is None:
-        return "it has never made a backup"
-    days, hours = (now - moment).days, int((now - moment).total_seconds() // 3600)
-    return f"its last backup is {f'{days} days' if days else f'{hours} h'} old"
