@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
 from slackwater import Fleet
@@ -120,21 +118,18 @@ def test_a_backup_refused_because_its_store_was_away_is_made_once_it_is_back(
 def test_a_store_that_goes_away_during_a_backup_ends_it_truthfully(
     road: Road, fleet: Fleet, full_namespace: str
 ) -> None:
-    store = road.testbed.objectstore
+    store, velero = road.testbed.objectstore, road.testbed["east"].velero
     handle = fleet.backup(cluster="east", namespace=full_namespace)
 
     def go_away_for_a_while() -> None:
-        begun = road.when_begun(BACKUPS)
+        road.when_begun(BACKUPS)
         store.stop()
-        name = begun["metadata"]["name"]
-        gone = threading.Event()
-        gone.wait(5)
+        velero.wait_for_phase("backupstoragelocation", "default", "Unavailable")
         store.start()
-        road.testbed["east"].velero.wait_available()
-        assert name
+        velero.wait_available()
 
     with beside(go_away_for_a_while):
-        run = ended(fleet, handle.id)
+        run = quick(fleet).drive(handle.id)
     last = road.phases(BACKUPS, run)[-1]
     if run.state is RunState.SUCCEEDED:
         assert last == "Completed"

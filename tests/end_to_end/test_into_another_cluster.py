@@ -9,7 +9,18 @@ from slackwater.model.operation import Phase
 from slackwater.model.run import RunState
 
 from .belongings import belongings, furnish
-from .road import Road, backed_up, codes, ended, made_by, restored, story
+from .road import (
+    VELERO,
+    Road,
+    backed_up,
+    codes,
+    ended,
+    made_by,
+    manifests,
+    restored,
+    story,
+    thing,
+)
 
 pytestmark = pytest.mark.real
 
@@ -108,3 +119,21 @@ def test_a_point_that_two_clusters_show_is_one_with_two_places(
         west.kubectl(
             "delete", "backups", "-n", "velero", "-l", "velero.io/storage-location=of-east"
         )
+
+
+def test_a_store_whose_backup_never_appears_is_hidden_again(
+    road: Road, fleet: Fleet, fresh_namespace: str
+) -> None:
+    road.fill("east", fresh_namespace, 1)
+    [name] = made_by(backed_up(fleet, fresh_namespace))
+    shown = road.locations("west")
+    there = road.named(f"{fresh_namespace}-b")
+    plan = fleet.plan(at="now", namespace=fresh_namespace, to="west", map={fresh_namespace: there})
+    spec = {"includedNamespaces": ["default"], "storageLocation": "default"}
+    west = road.testbed["west"]
+    west.apply(manifests(thing("velero.io/v1", "Backup", name, VELERO, spec=spec)))
+    run = ended(fleet, fleet.restore(plan, confirm=plan.digest).id)
+    assert run.state is RunState.FAILED, story(run)
+    assert f"another Backup named {name} stands in the way" in run.message
+    assert road.locations("west") == shown
+    assert west.get("namespace", there) is None

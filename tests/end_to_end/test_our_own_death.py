@@ -54,8 +54,9 @@ def test_a_restore_whose_process_was_killed_is_resumed_and_nobody_else_may_write
     digest = plan.read_text().split("digest: ", 1)[1].split()[0].strip("'\"")
     with road.running("restore", str(plan), "--confirm", digest) as process:
         run_id = f"r-{digest.replace('-', '')}"
+        awaited(lambda: road.in_velero(RESTORES, run_id), "nothing was begun")
         with pytest.raises(TargetBusy, match=run_id):
-            _refused(road, fleet, run_id, other)
+            fleet.restore(other, confirm=other.digest)
         awaited(
             lambda: any("namespaceMapping" in r["spec"] for r in road.in_velero(RESTORES, run_id)),
             "no restore was begun",
@@ -71,8 +72,3 @@ def test_a_restore_whose_process_was_killed_is_resumed_and_nobody_else_may_write
     assert [r["status"]["phase"] for r in restores] == ["Completed"] * len(restores)
     assert len([r for r in restores if "namespaceMapping" in r["spec"]]) == 1
     assert road.config_maps("east", there) == before
-
-
-def _refused(road: Road, fleet: Fleet, run_id: str, other) -> None:  # type: ignore[no-untyped-def]
-    awaited(lambda: road.in_velero(RESTORES, run_id), "nothing was begun")
-    fleet.restore(other, confirm=other.digest)
