@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slackwater.catalogue.covering import Covering
@@ -25,19 +25,20 @@ WORKLOADS = st.builds(Workload, cluster=st.sampled_from(["eu", "us"]), namespace
 )
 
 
-@st.composite
-def points(draw: st.DrawFn) -> list:
-    scopes = draw(st.lists(SCOPES, max_size=6))
-    return [
-        point(
-            f"p{n}", at=n, origin=draw(st.sampled_from(["eu", "us", ""])), phase=phase
-        ).model_copy(update={"scope": scope})
-        for n, scope in enumerate(scopes)
-        for phase in [draw(st.sampled_from([Phase.SUCCEEDED, Phase.FAILED]))]
+SHOP = Workload(cluster="eu", namespace="shop")
+TWICE = point("p").model_copy(update={"scope": Scope(namespaces=("shop", "shop"))})
+POINTS = st.lists(
+    st.tuples(SCOPES, st.sampled_from(["eu", "us", ""]), st.sampled_from(list(Phase))), max_size=6
+).map(
+    lambda drawn: [
+        point(f"p{n}", at=n, origin=origin, phase=phase).model_copy(update={"scope": scope})
+        for n, (scope, origin, phase) in enumerate(drawn)
     ]
+)
 
 
-@given(points(), WORKLOADS)
+@example([TWICE], SHOP)
+@given(POINTS, WORKLOADS)
 def test_what_is_found_is_what_covers_newest_first(known: list, workload: Workload) -> None:
     plain = [p for p in known if p.usable and p.covers(workload)]
     assert Covering(known).of(workload) == sorted(plain, key=lambda p: p.begin, reverse=True)

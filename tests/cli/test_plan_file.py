@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import yaml
 
 from ..client.stage import Stage
@@ -67,16 +66,17 @@ def test_a_plan_of_a_newer_slackwater_is_refused(terminal: Terminal, saved: Stag
     assert "newer slackwater" in said.err
 
 
-@pytest.mark.parametrize(
-    "text", ["", "[]", "digest: x", "{", "digest: x\nplan: 3", "digest: x\nplan: {a: 1}", "\x00"]
-)
-def test_what_is_no_plan_is_said_to_be_none(terminal: Terminal, stage: Stage, text: str) -> None:
+NO_PLANS = ["", "[]", "digest: x", "{", "digest: x\nplan: 3", "digest: x\nplan: {a: 1}", "\x00"]
+
+
+def test_what_is_no_plan_is_said_to_be_none(terminal: Terminal, stage: Stage) -> None:
     file = stage.folder / "plan.yaml"
-    file.write_text(text)
-    said = terminal("restore --confirm x", file)
-    assert said.code == 2
-    assert str(file) in said.err
-    assert "Traceback" not in said.err
+    for text in NO_PLANS:
+        file.write_text(text)
+        said = terminal("restore --confirm x", file)
+        assert said.code == 2, text
+        assert str(file) in said.err
+        assert "Traceback" not in said.err
 
 
 def test_plans_are_their_owner_s_only(terminal: Terminal, saved: Stage) -> None:

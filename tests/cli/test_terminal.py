@@ -80,7 +80,7 @@ def test_a_restore_shows_its_steps_while_they_go(
     assert re.search(r"✓\s+3\s+restore eu/shop → dr/shop", text)
 
 
-@pytest.mark.parametrize("answer", ["", "y", "yes", "0000-0000"])
+@pytest.mark.parametrize("answer", ["", "yes"])
 def test_anything_but_the_digest_declines(
     terminal: Terminal, saved: Stage, plan: tuple[str, str], answer: str
 ) -> None:

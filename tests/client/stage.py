@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from slackwater import Fleet
+from slackwater.catalogue.gathering import side_by_side
 from slackwater.client import RunHandle
 from slackwater.model.act import Act, ActKind
 from slackwater.model.recovery_point import Stamp
@@ -87,8 +88,7 @@ class Stage:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for running in self._running.values():
-            running.close()
+        side_by_side(lambda running: running.close(), list(self._running.values()))
 
     # The fleet
 
@@ -260,6 +260,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A fleet whose tool is found as any plugin is, and nothing from the person's own machine."""
     for variable in [name for name in os.environ if name.startswith(("SLACKWATER_", "KUBE"))]:
         monkeypatch.delenv(variable)
+    monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
     with Stage(tmp_path) as made:
         monkeypatch.syspath_prepend(str(made.plugins))

@@ -70,6 +70,7 @@ def test_what_is_refused_is_not_shown_either(
     assert leaks(guarded.folder, *(each.all for each in said), caplog.text) == []
 
 
+@pytest.mark.parametrize("guarded", WAYS[2:3], indirect=True)
 def test_nothing_of_it_is_in_the_arguments_of_a_process(terminal: Terminal, guarded: Stage) -> None:
     guarded.world.stall()
     process = terminal.start("backup", "gold")

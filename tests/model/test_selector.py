@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slackwater.model.selector import Operator, Term, Selector, SelectorError
+from slackwater.model.selector import Operator, Selector, SelectorError, Term
 
 WEB = {"app": "web", "tier": "gold", "example.org/owner": "", "in": "notin"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,10 +80,7 @@ def test_a_policy_backs_up_what_has_its_labels_and_asks_what_it_requires() -> No
 
 def test_a_namespace_that_is_going_is_not_backed_up() -> None:
     going = Namespace("shop", {"tier": "gold"}, "Terminating")
-    living = inventory()
-    assert not list(
-        to_back_up(Filter(), living.__class__(**{**vars(living), "namespaces": (going,)}))
-    )
+    assert not list(to_back_up(Filter(), replace(inventory(), namespaces=(going,))))
 
 
 @pytest.mark.parametrize(

@@ -93,8 +93,10 @@ def print_rows(
 
 
 def print_table(table: Table, *, wide: bool) -> None:
-    """Print a table without the blanks that fill up its last column."""
+    """Print a table without the blanks that fill up its last column; a wide one is never cut."""
     screen = console()
+    if wide:
+        screen.width = 10_000
     with screen.capture() as shown:
         screen.print(table, soft_wrap=wide)
     click.echo("\n".join(line.rstrip() for line in shown.get().splitlines()))
