@@ -27,7 +27,7 @@ test-long: .venv/.everything ## what takes longer than CI should, real engines i
 	@SLACKWATER_TESTBED=required $(BIN)/pytest -n 0 -m long
 
 bench: .venv/.everything ## measure side by side with other tools; prints a table, asserts nothing
-	@$(BIN)/python tests/benchmarks
+	@$(BIN)/python -m tests.benchmarks
 
 check: .venv/.everything ## lint, format and types, as CI wants them
 	$(BIN)/ruff check
