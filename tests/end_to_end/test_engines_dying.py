@@ -137,7 +137,7 @@ def test_a_store_that_goes_away_during_a_backup_ends_it_truthfully(
         assert fleet.point(name).phase is Phase.SUCCEEDED
         assert list(store.bucket.glob(f"east/backups/{name}/{name}.tar.gz"))
     else:
-        assert run.state is RunState.FAILED
+        assert run.state in (RunState.PARTIAL, RunState.FAILED), story(run)
         assert run.message
 
 
