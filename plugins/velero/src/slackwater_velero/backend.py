@@ -25,7 +25,7 @@ from slackwater.model.operation import Explanation, Operation, OperationRef
 from slackwater.model.recovery_point import PointId, RecoveryPoint
 from slackwater.model.request import BackupRequest, PointQuery, RestoreRequest, Store
 from slackwater.model.workload import WorkloadKind
-from slackwater_velero import change_acts, deletion, describing, posture, store_acts
+from slackwater_velero import change_acts, deletion, describing, labels, posture, store_acts
 from slackwater_velero.access import Velero
 from slackwater_velero.acts import Do, done_by, table, text
 from slackwater_velero.backup_acts import BackupPlanner
@@ -49,6 +49,7 @@ from slackwater_velero.translation import Translator, is_phantom
 from slackwater_velero.verification import Verifier
 from slackwater_velero.voice import TOOL, Voice
 from slackwater_velero.volume_review import review_volumes
+from slackwater_velero.young_kinds import find_young_kinds
 
 
 class VeleroBackend(Backend, SharedStores, NativeSchedules, Stamping, Posture):
@@ -98,17 +99,24 @@ class VeleroBackend(Backend, SharedStores, NativeSchedules, Stamping, Posture):
         translator = Translator(self._voice, read_locations(self._velero))
         backup = self._backup_of(point, translator)
         location = translator.location_of(backup)
-        return look_inside(translator.point(backup), location, self._downloads, self._voice)
+        noted = (backup.metadata.annotations or {}).get(labels.YOUNG_KINDS, "")
+        return look_inside(
+            translator.point(backup),
+            location,
+            self._downloads,
+            self._voice,
+            young_kinds=noted.split(",") if noted else (),
+        )
 
     def plan_backup(self, request: BackupRequest) -> ActPlan:
         """One act: a Backup object."""
         locations = read_locations(self._velero)
-        plan = BackupPlanner(self._settings, self._voice, locations).plan(request)
+        namespace = request.workload.namespace
+        young = find_young_kinds(self._velero, namespace, self._clock()) if namespace else ()
+        plan = BackupPlanner(self._settings, self._voice, locations, young).plan(request)
         if request.workload.kind is not WorkloadKind.NAMESPACE:
             return plan
-        volumes = review_volumes(
-            self._velero, request.workload.namespace, self._settings.volumes, self._voice
-        )
+        volumes = review_volumes(self._velero, namespace, self._settings.volumes, self._voice)
         return plan.model_copy(update={"findings": (*plan.findings, *volumes)})
 
     def plan_restore(self, request: RestoreRequest) -> ActPlan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from slackwater.errors import Unsupported
@@ -11,6 +11,7 @@ from slackwater.model.finding import Finding
 from slackwater.model.recovery_point import Requirement
 from slackwater.model.request import BackupRequest
 from slackwater.model.workload import WorkloadKind
+from slackwater_velero import labels
 from slackwater_velero.acts import BACKUPS, Do, go_duration
 from slackwater_velero.locations import Location, default_location
 from slackwater_velero.naming import backup_stem
@@ -43,6 +44,7 @@ class BackupPlanner:
     settings: VeleroSettings
     voice: Voice
     locations: Mapping[str, Location]
+    young_kinds: Sequence[str] = ()
 
     def plan(self, request: BackupRequest) -> ActPlan:
         """Return the act. Raises ``Unsupported`` for workloads that Velero cannot back up whole."""
@@ -77,10 +79,13 @@ class BackupPlanner:
                 "do": Do.BACKUP,
                 "stem": stem,
                 "labels": stamp_labels(request.stamp),
-                "annotations": stamp_annotations(request.stamp),
+                "annotations": {**stamp_annotations(request.stamp), **self._noted()},
                 "spec": spec,
             },
         )
+
+    def _noted(self) -> Mapping[str, str]:
+        return {labels.YOUNG_KINDS: ",".join(self.young_kinds)} if self.young_kinds else {}
 
     def _location(self) -> Location | None:
         if self.settings.location:

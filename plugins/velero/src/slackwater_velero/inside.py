@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from slackwater.model.finding import Finding
 from slackwater.model.operation import Phase
 from slackwater.model.recovery_point import Contents, RecoveryPoint
-from slackwater_velero.contents import Unreadable, read_contents
+from slackwater_velero.contents import Unreadable, read_contents, read_objects
 from slackwater_velero.downloads import Downloads, File, Missing, Target
 from slackwater_velero.locations import Location
 from slackwater_velero.results import read_results, result_findings
 from slackwater_velero.voice import Voice
+from slackwater_velero.young_kinds import overlooked
 
 _FILES = (Target.BACKUP_VOLUMES, Target.BACKUP_OBJECTS, Target.BACKUP_RESULTS)
 
 
 def look_inside(
-    point: RecoveryPoint, location: Location | None, downloads: Downloads, voice: Voice
+    point: RecoveryPoint,
+    location: Location | None,
+    downloads: Downloads,
+    voice: Voice,
+    *,
+    young_kinds: Sequence[str] = (),
 ) -> RecoveryPoint:
     """Return the point with its contents, or with a finding that says why they are not known.
 
     Only what Velero calls finished is read: the files of a running backup still change.
+    ``young_kinds`` were noted when it was planned: Velero may have overlooked them.
     """
     if not point.phase.usable:
         return point
@@ -30,10 +37,15 @@ def look_inside(
     if not location.available:
         return _unknown(point, f"its location {location.name} is not available", voice)
     files = downloads.read(_FILES, point.name, location)
-    return judge(point, files, voice)
+    return judge(point, files, voice, young_kinds)
 
 
-def judge(point: RecoveryPoint, files: Mapping[Target, File], voice: Voice) -> RecoveryPoint:
+def judge(
+    point: RecoveryPoint,
+    files: Mapping[Target, File],
+    voice: Voice,
+    young_kinds: Sequence[str] = (),
+) -> RecoveryPoint:
     """Return the point as its files show it. Pure."""
     objects, volumes = files[Target.BACKUP_OBJECTS], files[Target.BACKUP_VOLUMES]
     if isinstance(objects, Missing):
@@ -42,9 +54,10 @@ def judge(point: RecoveryPoint, files: Mapping[Target, File], voice: Voice) -> R
         return _unknown(point, f"its volume information: {volumes.reason}", voice)
     try:
         contents = read_contents(objects, volumes)
+        missed = [*overlooked(young_kinds, read_objects(objects), point.scope.namespaces)]
     except Unreadable as error:
         return _unknown(point, str(error), voice)
-    losses = [*_losses(point, contents, voice)]
+    losses = [*_losses(point, contents, voice), *(_missed(point, k, voice) for k in missed)]
     messages = _messages(point, files[Target.BACKUP_RESULTS], voice)
     return point.model_copy(
         update={
@@ -63,6 +76,15 @@ def _losses(point: RecoveryPoint, contents: Contents, voice: Voice) -> Iterator[
             )
     if not any(contents.objects.values()) and not _says(point, "empty"):
         yield voice.error("empty", point.name, "it holds no object at all")
+
+
+def _missed(point: RecoveryPoint, kind: str, voice: Voice) -> Finding:
+    return voice.error(
+        "kind-overlooked",
+        f"{point.name}: {kind}",
+        f"objects of kind {kind} are not in it: the kind was so new that Velero had not noticed it",
+        "back up again: Velero reads the list of kinds every five minutes, and at its start",
+    )
 
 
 def _messages(point: RecoveryPoint, file: File, voice: Voice) -> list[Finding]:

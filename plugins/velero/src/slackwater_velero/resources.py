@@ -27,6 +27,7 @@ DAEMON_SETS = Resource("apps", "v1", "daemonsets")
 NAMESPACES = Resource("", "v1", "namespaces", namespaced=False)
 CLAIMS = Resource("", "v1", "persistentvolumeclaims")
 VOLUMES = Resource("", "v1", "persistentvolumes", namespaced=False)
+DEFINITIONS = Resource("apiextensions.k8s.io", "v1", "customresourcedefinitions", namespaced=False)
 
 _KINDS = {
     BACKUPS: "Backup",

@@ -18,6 +18,7 @@ from slackwater_velero.resources import (
     CLAIMS,
     CONFIG_MAPS,
     DAEMON_SETS,
+    DEFINITIONS,
     DELETE_REQUESTS,
     DEPLOYMENTS,
     DOWNLOAD_REQUESTS,
@@ -53,9 +54,7 @@ IN_NAMESPACE = (
     Need(DOWNLOAD_REQUESTS, ("get", "create", "delete"), "contents, results and logs"),
     Need(STATUS_REQUESTS, ("get", "create", "delete"), "whether the server answers"),
     Need(REPOSITORIES, ("list", "delete"), "records of a store that was shown for a restore"),
-    Need(
-        CONFIG_MAPS, ("get", "create", "patch", "delete"), "changes on the way of a restore"
-    ),
+    Need(CONFIG_MAPS, ("get", "create", "patch", "delete"), "changes on the way of a restore"),
     Need(SECRETS, ("get",), "CA certificates that a location names", optional=True),
     Need(DEPLOYMENTS, ("get",), "the server's version and flags", optional=True),
     Need(DAEMON_SETS, ("get",), "whether volumes can be read", optional=True),
@@ -66,6 +65,7 @@ IN_CLUSTER = (
     Need(NAMESPACES, ("get",), "telling this cluster from every other", optional=True),
     Need(CLAIMS, ("list",), "volumes that will be passed over", optional=True),
     Need(VOLUMES, ("list",), "volumes that will be passed over", optional=True),
+    Need(DEFINITIONS, ("list",), "kinds that Velero has not noticed yet", optional=True),
 )
 """Everywhere. Verifying a restore also lists what was restored, which takes ``list`` on that."""
 
