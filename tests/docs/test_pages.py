@@ -116,7 +116,8 @@ def test_the_velero_page_has_every_right_and_no_other():
         f"{' (optional)' if need.optional else ''} |"
         for need in (*IN_NAMESPACE, *IN_CLUSTER)
     ]
-    shown = [line for line in VELERO.splitlines() if re.match(r"\| `[a-z0-9.]+` \| [a-z, ]+ \|", line)]
+    right = re.compile(r"\| `[a-z0-9.]+` \| [a-z, ]+ \|")
+    shown = [line for line in VELERO.splitlines() if right.match(line)]
     rights = [line for line in shown if line.count("|") == 4 and not line.endswith("` |")]
     assert rights == rows, "the rows of the README should be:\n" + "\n".join(rows)
 
