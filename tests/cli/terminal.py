@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -58,9 +59,18 @@ class Terminal:
         return [sys.executable, "-m", "slackwater", *self.before, *words]
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
-        """Start a command in a process of its own."""
+        """Start a command in a process of its own that hears Ctrl-C, whoever runs the tests.
+
+        A shell lets what it starts in the background ignore interrupts, and children inherit that.
+        """
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-        return subprocess.Popen(self.command(*words), env=self.environment, text=True, **streams)
+        return subprocess.Popen(
+            self.command(*words),
+            env=self.environment,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  no lock is taken
+            **streams,
+        )
 
     @property
     def environment(self) -> dict[str, str]:

@@ -31,7 +31,7 @@ def wait_for(process: subprocess.Popen[str], words: str) -> str:
 
 
 def end(process: subprocess.Popen[str]) -> tuple[int, str]:
-    _, said = process.communicate()
+    _, said = process.communicate(timeout=120)
     return process.returncode, said
 
 
@@ -90,7 +90,7 @@ def test_a_closed_pipe_is_no_error(terminal: Terminal, stage: Stage) -> None:
     assert process.stdout is not None
     process.stdout.close()
     process.stdout = None
-    _, said = process.communicate()
+    _, said = process.communicate(timeout=120)
     assert process.returncode == 0, said
     assert "Traceback" not in said
     assert "BrokenPipe" not in said
