@@ -8,6 +8,7 @@ clock starts, for every contender alike; connections and logins are made while i
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import os
 import resource
@@ -30,13 +31,19 @@ Parse = Callable[[bytes], Any]
 Read = Callable[[], int]
 """Reads all recovery points of the fleet; how many there were."""
 
+_LOADED_BY_FIRST_REQUEST = (
+    "kubernetes.client",
+    "kubernetes.config",
+    "slackwater_velero.backend",
+    "tenacity",
+)
 _LIST = "/apis/velero.io/v1/namespaces/velero/backups"
 
 
 def catalogue(folder: Path) -> Read:
     """Ours: ``gather`` with the Velero plugin, merged and sorted, each point a model."""
-    import tenacity  # noqa: F401  like those before: loaded by the first request otherwise
-
+    for module in _LOADED_BY_FIRST_REQUEST:
+        importlib.import_module(module)
     from slackwater.backend.connections import Connections
     from slackwater.backend.plugin_loading import load_plugins
     from slackwater.catalogue import gather
