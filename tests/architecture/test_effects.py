@@ -14,9 +14,19 @@ MAY_PRINT = ("slackwater.cli", "slackwater.demo", "slackwater.testing.conformanc
 MAY_SLEEP = ("slackwater.runs", "slackwater.testing", "slackwater.demo")
 
 
+def as_program(module: Module) -> set[ast.AST]:
+    """What stands under ``if __name__ == "__main__"``: there a module is its own command line."""
+    entrances = (
+        node
+        for node in module.tree.body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'"
+    )
+    return {inner for entrance in entrances for inner in ast.walk(entrance)}
+
+
 def prints(module: Module) -> Iterator[int]:
     """Lines that call ``print`` or take hold of the standard streams."""
-    for node in ast.walk(module.tree):
+    for node in set(ast.walk(module.tree)) - as_program(module):
         match node:
             case ast.Call(func=ast.Name(id="print")):
                 yield node.lineno
@@ -58,6 +68,11 @@ def test_nothing_sleeps_outside_the_runs():
 @pytest.mark.parametrize("text", ["print('done')", "import sys\nsys.stderr.write('done')"])
 def test_printing_is_seen(text):
     assert list(prints(Module("slackwater.client", text)))
+
+
+def test_a_module_that_is_run_as_a_program_may_print():
+    text = "if __name__ == '__main__':\n    print(1)"
+    assert list(prints(Module("slackwater_tool.rights", text))) == []
 
 
 @pytest.mark.parametrize(
