@@ -14,11 +14,11 @@ MAY_PRINT = ("slackwater.cli", "slackwater.demo", "slackwater.testing.conformanc
 MAY_SLEEP = ("slackwater.runs", "slackwater.testing", "slackwater.demo")
 
 
-def as_program(module: Module) -> set[ast.AST]:
+def as_program(tree: ast.Module) -> set[ast.AST]:
     """What stands under ``if __name__ == "__main__"``: there a module is its own command line."""
     entrances = (
         node
-        for node in module.tree.body
+        for node in tree.body
         if isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'"
     )
     return {inner for entrance in entrances for inner in ast.walk(entrance)}
@@ -26,7 +26,8 @@ def as_program(module: Module) -> set[ast.AST]:
 
 def prints(module: Module) -> Iterator[int]:
     """Lines that call ``print`` or take hold of the standard streams."""
-    for node in set(ast.walk(module.tree)) - as_program(module):
+    tree = module.tree
+    for node in set(ast.walk(tree)) - as_program(tree):
         match node:
             case ast.Call(func=ast.Name(id="print")):
                 yield node.lineno
