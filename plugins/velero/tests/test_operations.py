@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from slackwater.errors import OperationNotFound, Unsupported
+from slackwater.errors import OperationNotFound, TransientBackendError, Unsupported
 from slackwater.model.act import Act, ActKind, Key
 from slackwater.model.operation import OperationRef, Phase
+from slackwater_velero.access import Velero
 from slackwater_velero.locations import location_of
 from slackwater_velero.objects import Backup, Restore, StorageLocation
 from slackwater_velero.operation_states import backup_operation, restore_operation
@@ -210,6 +211,25 @@ def test_a_waiting_backup_is_removed_by_cancel(emulated):
     backend.cancel_operation(ref("backup/waiting"))
 
     assert backend.get_operations([ref("backup/waiting")]) == {}
+
+
+def test_a_backup_that_begins_in_that_moment_is_not_removed(emulated, monkeypatch):
+    emulated.velero.kill("east")
+    emulated.put("Backup", "waiting", {"storageLocation": "default"})
+    backend = emulated.backend()
+    find = Velero.find
+
+    def find_then_begin(*arguments):
+        found = find(*arguments)
+        begun = {"status": {"phase": "ReadyToStart"}}
+        emulated.api.patch("backups.velero.io", "waiting", begun, "velero")
+        return found
+
+    monkeypatch.setattr(Velero, "find", find_then_begin)
+
+    with pytest.raises(TransientBackendError):
+        backend.cancel_operation(ref("backup/waiting"))
+    assert emulated.api.get("backups.velero.io", "waiting", "velero")
 
 
 @pytest.mark.parametrize("phase", ["InProgress", "Finalizing", "Completed"])

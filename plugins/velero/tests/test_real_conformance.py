@@ -94,7 +94,8 @@ class RealSubject(Subject):
             Workload(cluster="east", namespace=name) for name in names
         )
         self._namespaces = names
-        self._made = []
+        self._tag = f"kit-{tag}-"
+        self._queue_may_stand = False
         self.canaries = ("X-Amz-Signature", testbed.objectstore.credentials["secret_key"])
         self._seed()
         self._seeded = {name: self._contents("east", name) for name in names}
@@ -157,9 +158,7 @@ class RealSubject(Subject):
             folder.mkdir(parents=True)
             (folder / "velero-backup.json").write_text(json.dumps(backup))
             self._clusters["east"].create(BACKUPS.path(namespace="velero"), backup)
-        names = tuple(backup["metadata"]["name"] for backup in made)
-        self._made += names
-        return names
+        return tuple(backup["metadata"]["name"] for backup in made)
 
     def _point(self, name, number, first):
         begin = first + timedelta(minutes=number)
@@ -188,6 +187,9 @@ class RealSubject(Subject):
         return self._testbed.objectstore.bucket / "east" / "backups" / backup
 
     def cause(self, trouble, ref=None):
+        # 1.18.3 forgets to count down where a backup fails validation while it is dequeued, or is
+        # removed just after; its queue then stands for good (issue 10519).
+        self._queue_may_stand = trouble in (Trouble.FAILS, Trouble.GONE)
         match trouble:
             case Trouble.UNAVAILABLE:
                 self._testbed["east"].apiserver.kill()
@@ -204,9 +206,9 @@ class RealSubject(Subject):
                 self._clusters["east"].delete(BACKUPS.path(namespace="velero", name=name))
 
     def heal(self):
-        if not self._testbed.objectstore.running:
-            # A validation that failed stops the queue of this version for good (issue 10519).
+        if self._queue_may_stand:
             self._testbed["east"].velero.kill()
+            self._queue_may_stand = False
         self._testbed.start()
         self._testbed["east"].apply(yaml.safe_dump(ADMIN))
         self._wait_for_rights(allowed=True)
@@ -319,7 +321,8 @@ class RealSubject(Subject):
         return [
             (each["metadata"]["name"], each.get("status", {}).get("phase", ""))
             for each in found
-            if set(self._namespaces) & set(each["spec"].get("includedNamespaces") or ())
+            if self._tag in each["spec"].get("backupName", "")
+            or set(self._namespaces) & set(each["spec"].get("includedNamespaces") or ())
         ]
 
     def _drop(self, cluster, kind, name):

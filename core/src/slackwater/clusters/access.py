@@ -180,14 +180,23 @@ class Cluster:
         """Change an object by a JSON merge patch (RFC 7386). May raise ``ObjectConflict``."""
         return self._write("PATCH", path, body, content=_MERGE_PATCH)
 
-    def delete(self, path: str, *, uid: str | None = None, propagation: str | None = None) -> None:
+    def delete(
+        self,
+        path: str,
+        *,
+        uid: str | None = None,
+        version: str | None = None,
+        propagation: str | None = None,
+    ) -> None:
         """Delete an object; with ``uid`` only this very one, else ``ObjectConflict``.
 
+        With ``version`` only in this very state, by its ``metadata.resourceVersion``.
         ``propagation`` is Kubernetes' ``Foreground``, ``Background`` or ``Orphan``.
         """
         options: Object = {"apiVersion": "v1", "kind": "DeleteOptions"}
-        if uid:
-            options["preconditions"] = {"uid": uid}
+        given = {"uid": uid, "resourceVersion": version}
+        if preconditions := {key: value for key, value in given.items() if value}:
+            options["preconditions"] = preconditions
         if propagation:
             options["propagationPolicy"] = propagation
         self._write("DELETE", path, options)

@@ -68,12 +68,16 @@ class Velero:
             except ObjectNotFound:
                 return None
 
-    def delete(self, kind: Resource, name: str, *, uid: str = "") -> bool:
-        """Remove an object, only this very one with ``uid``; False where it was gone already."""
+    def delete(self, kind: Resource, name: str, *, uid: str = "", version: str = "") -> bool:
+        """Remove an object; False where it was gone already.
+
+        With ``uid`` only this very one, with ``version`` only in this very state; else it raises
+        ``TransientBackendError``.
+        """
         with velero_errors(self.cluster.name, f"delete {kind}"):
             try:
                 path = kind.path(namespace=self.namespace, name=name)
-                self.cluster.delete(path, uid=uid or None)
+                self.cluster.delete(path, uid=uid or None, version=version or None)
             except ObjectNotFound:
                 return False
             return True

@@ -28,7 +28,9 @@ def cancel(velero: Velero, ref: OperationRef) -> None:
 
 
 def _remove_waiting(velero: Velero, name: str) -> None:
-    """Only this very object. If the server begins it in the same moment, the backup is made."""
+    """Only as it stands now: a Backup that is removed just after it was dequeued stays counted as
+    running in the memory of 1.18.3, and nothing is dequeued any more until the server restarts.
+    """
     backup = velero.find(BACKUPS, name, Backup)
     if backup is None:
         raise OperationNotFound(
@@ -38,7 +40,7 @@ def _remove_waiting(velero: Velero, name: str) -> None:
         )
     if backup.state.phase not in CANCELLABLE:
         raise _unsupported(velero, f"backup {name}, which is {backup.state.phase}")
-    velero.delete(BACKUPS, name, uid=backup.metadata.uid)
+    velero.delete(BACKUPS, name, version=backup.metadata.resource_version)
 
 
 def _unsupported(velero: Velero, what: str) -> Unsupported:
