@@ -13,7 +13,7 @@ from slackwater.model.request import Existing, RestoreMapping, RestoreRequest, S
 from slackwater.model.workload import Scope, Workload, WorkloadKind
 from slackwater_velero.locations import location_of, store_of
 from slackwater_velero.objects import Backup, StorageLocation
-from slackwater_velero.restore_acts import RestorePlanner
+from slackwater_velero.restore_planning import RestorePlanner
 
 SHOP = Workload(cluster="west", namespace="shop")
 IDENTITY = "s3://s3.example.org/backups/west"

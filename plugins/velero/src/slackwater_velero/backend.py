@@ -39,7 +39,7 @@ from slackwater_velero.missing_stores import explain_missing
 from slackwater_velero.objects import Backup, DeleteRequest, Schedule
 from slackwater_velero.operations import Operations
 from slackwater_velero.resources import BACKUPS, DELETE_REQUESTS, RESTORES, SCHEDULES
-from slackwater_velero.restore_acts import RestorePlanner
+from slackwater_velero.restore_planning import RestorePlanner
 from slackwater_velero.schedules import native_schedule
 from slackwater_velero.server import ask_server, read_setup
 from slackwater_velero.settings import VeleroSettings
