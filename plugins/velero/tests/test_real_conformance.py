@@ -1,7 +1,7 @@
 """Velero keeps the promises of the contract, on real servers.
 
 Troubles that need something between us and the API server (throttling, torn lists, lost answers)
-are shown on the emulated one only.
+are shown on the emulated one only. It takes about ten minutes, so `make test-long` runs it.
 """
 
 from __future__ import annotations
@@ -365,6 +365,7 @@ def _object(version, kind, namespace, name, **content):
 
 
 @pytest.mark.real
+@pytest.mark.long
 class TestConformanceOnVelero(BackendConformance):
     @pytest.fixture
     def subject(self, testbed, tmp_path):
@@ -373,6 +374,7 @@ class TestConformanceOnVelero(BackendConformance):
 
 
 @pytest.mark.real
+@pytest.mark.long
 class TestStrangerOnVelero(PerformingPromises):
     """West does not show the store of east: what is performed to show it, and to hide it again."""
 
