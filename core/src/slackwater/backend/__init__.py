@@ -10,6 +10,7 @@ from slackwater.backend.contract import (
 )
 from slackwater.backend.hookspecs import hookimpl
 from slackwater.backend.roles import (
+    ControlPlane,
     NativeSchedule,
     NativeSchedules,
     Posture,
@@ -23,6 +24,7 @@ __all__ = [
     "Backend",
     "BackendType",
     "Context",
+    "ControlPlane",
     "NativeSchedule",
     "NativeSchedules",
     "Posture",

@@ -151,7 +151,8 @@ class Backend(ABC):
         May take minutes, reports progress, stops when asked (before the first effect, too).
         Repeatable by key: the last thing is the conditional creation of what makes it count, so two
         performers leave one and both return the same. Files lie in the spool only. A result may
-        name ``point`` (the recovery point made) and ``findings``.
+        name ``point`` (the recovery point made), ``findings``, and ``control_plane`` (who the
+        store of the control plane will be, see the role ``ControlPlane``).
         """
 
     @abstractmethod

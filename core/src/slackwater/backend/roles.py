@@ -69,6 +69,20 @@ class Stamping(Role):
         """
 
 
+class ControlPlane(Role):
+    """The tool keeps the store of a control plane, and can reach it without the API server."""
+
+    @abstractmethod
+    def control_plane_id(self) -> str:
+        """Return who that store is, asked of it directly, as it is now.
+
+        Empty where nothing of it answers; never raised. A restore that makes the store anew under
+        another identity says so before anything is turned back: the result of one of its performed
+        acts names ``control_plane``, the identity that the store will have. Any other than the
+        planned and the named one is another cluster, and nothing is done to it.
+        """
+
+
 class Posture(Role):
     """The tool can tell what endangers its recovery points."""
 

@@ -33,7 +33,10 @@ class Act(Frozen):
     removes; ``undo`` how it is taken back. ``limit`` names the tool's own limit that it counts
     against (see ``Description.limits``). ``timeout`` (seconds) bounds the waiting for it.
     ``writes`` are the namespaces of the target that it writes into: what must be out of the way is
-    removed before it, and no two runs write into one namespace at once.
+    removed before it, and no two runs write into one namespace at once. The empty name stands for
+    the whole cluster, as where a control plane is turned back.
+    ``without_api`` is set for what may be done while the API server of its cluster does not answer,
+    for it is about the control plane itself.
     ``payload`` belongs to the plugin: plain JSON without secrets.
     """
 
@@ -44,6 +47,7 @@ class Act(Frozen):
     always: bool = False
     effects: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    without_api: bool = False
     undo: str = ""
     instructions: str = ""
     limit: str = ""

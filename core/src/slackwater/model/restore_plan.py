@@ -20,12 +20,18 @@ class Pin(Frozen):
     """Which cluster is meant by a name: names and kubeconfig contexts move, these do not.
 
     ``ca_hash`` is the SHA-256 of the API server's CA, ``uid`` that of the namespace kube-system.
+    ``control_plane`` tells who the store of the control plane is, where a plan turns one back and
+    it could be asked: what is compared while the API server is down. ``seen`` is False where the
+    API server did not answer when the plan was made, so that ``uid`` is what the recovery point
+    says and ``ca_hash`` is empty.
     """
 
     cluster: str
     url: str
     ca_hash: str
     uid: str
+    control_plane: str = ""
+    seen: bool = True
 
 
 class Choice(Frozen):

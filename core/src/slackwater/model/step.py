@@ -22,6 +22,8 @@ class OwnAct(StrEnum):
     """A part that nobody can do. It fails with its reason, so that the run is known incomplete."""
     DELETE_NAMESPACE = "delete-namespace"
     """A namespace of the target is removed, as ``--replace`` planned it, and waited for."""
+    LIST_AGAIN = "list-again"
+    """After a control plane was turned back: everything that later steps rest on is looked at."""
 
 
 class Step(Frozen):
