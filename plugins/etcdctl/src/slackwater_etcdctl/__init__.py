@@ -1,0 +1,1 @@
+"""The etcdctl backend of Slackwater."""
