@@ -16,9 +16,10 @@ demo: .venv/.$(if $(REAL),everything,demo) ## the whole story in two minutes, on
 	@$(if $(REAL),$(BIN)/python -m slackwater_testbed build)
 	@$(BIN)/slackwater demo $(if $(REAL),--stage real)
 
+# Many tests wait more than they compute, so there are more workers than a small machine has cores.
 # Tests on real engines share one testbed, so they run one after another, after the others.
 test: .venv/.everything ## all tests in a few minutes, those on real engines where they are built; TESTBED=1: build them first
-	@$(BIN)/pytest -n 2 -m "not real and not long"
+	@$(BIN)/pytest -n 4 -m "not real and not long"
 	@$(if $(TESTBED),$(BIN)/python -m slackwater_testbed build)
 	@$(if $(TESTBED),SLACKWATER_TESTBED=required) $(BIN)/pytest -n 0 -m "real and not long"
 
