@@ -25,6 +25,8 @@
           PermissionDenied
           KeyReused             one key, two different contents
           Unsupported
+          ArtefactDamaged       not there, truncated, changed, or exchanged for another
+          ArtefactLocked        encrypted for others: none of the identities given opens it
       PlanError
         NoSuitableRecoveryPoint
         BlockedByFinding
@@ -217,6 +219,14 @@ class KeyReused(PermanentBackendError):
 
 class Unsupported(PermanentBackendError):
     """The tool has no such act."""
+
+
+class ArtefactDamaged(PermanentBackendError):
+    """An artefact or its manifest is not what was stored: missing, truncated, changed, another."""
+
+
+class ArtefactLocked(PermanentBackendError):
+    """An artefact is what was stored, but none of the identities given opens it."""
 
 
 class PlanError(SlackwaterError):

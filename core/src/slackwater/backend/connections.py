@@ -15,6 +15,7 @@ from slackwater.clusters import Cluster
 from slackwater.errors import ConfigurationError, Problem
 from slackwater.fleet import ClusterEntry, FleetFile
 from slackwater.model.secret import ReferenceKind, parse_reference
+from slackwater.stores import ArtefactStore, open_store
 from slackwater.stores.spool import Leftover, Spool
 
 
@@ -131,13 +132,28 @@ class Connections:
             problem = Problem(f'cluster "{cluster}" has no backend "{tool}" in the fleet file')
             raise ConfigurationError(problem)
         reached = self.cluster(cluster)
+
+        def secret(reference: str) -> str:
+            return self.secret(reference, reached)
+
         context = Context(
             cluster=reached,
-            secret=lambda reference: self.secret(reference, reached),
+            secret=secret,
             spool=self._spool_folder(cluster, tool),
             clock=self.clock,
+            store=lambda name: self._store(name, tool, secret),
         )
         return self.types[tool].create(settings, context)
+
+    def _store(self, name: str, tool: str, secret: Callable[[str], str]) -> ArtefactStore:
+        entry = self.fleet.stores.get(name)
+        if entry is None:
+            known = ", ".join(self.fleet.stores) or "none"
+            problem = Problem(
+                f'no store "{name}" in the fleet (known: {known})', file=str(self.fleet.path)
+            )
+            raise ConfigurationError(problem)
+        return open_store(name, entry, secret, tool=tool, clock=self.clock)
 
     def _spool_folder(self, cluster: str, tool: str) -> Path:
         """Make a private folder, sweeping what killed processes left.

@@ -21,12 +21,14 @@ from typing import Protocol
 from pydantic import BaseModel
 
 from slackwater.clusters import Cluster
+from slackwater.errors import ConfigurationError, Problem
 from slackwater.model.act import Act, ActPlan, Key
 from slackwater.model.capability import Description
 from slackwater.model.finding import Finding
 from slackwater.model.operation import Explanation, Operation, OperationRef, Progress
 from slackwater.model.recovery_point import PointId, RecoveryPoint
 from slackwater.model.request import BackupRequest, PointQuery, RestoreRequest
+from slackwater.stores import ArtefactStore
 
 CONTRACT_VERSION = 1
 """Rises when a promise changes in a way that old plugins cannot keep."""
@@ -47,6 +49,11 @@ class Stopped(Exception):
     """Raised by ``perform`` when it was asked to stop and did."""
 
 
+def no_store(name: str) -> ArtefactStore:
+    """Refuse the name: where nobody gives stores, there are none."""
+    raise ConfigurationError(Problem(f'no store "{name}" here (known: none)'))
+
+
 @dataclass(frozen=True)
 class Context:
     """All that a plugin gets from us.
@@ -54,13 +61,16 @@ class Context:
     ``cluster`` is the way to the API server. ``secret`` follows a reference (``env:…``) and
     returns the value; never keep it longer than the call that uses it. ``spool`` is a private
     folder for files in the making: the next start sweeps what a killed process left there.
-    ``clock`` returns the time, aware and in UTC.
+    ``clock`` returns the time, aware and in UTC. ``store`` opens a store of the fleet file by its
+    name, for tools that have none of their own; it contacts nothing, and raises
+    ``ConfigurationError`` for a name that is not there.
     """
 
     cluster: Cluster
     secret: Callable[[str], str]
     spool: Path
     clock: Callable[[], datetime]
+    store: Callable[[str], ArtefactStore] = no_store
 
 
 class Backend(ABC):

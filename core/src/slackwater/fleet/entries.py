@@ -35,6 +35,8 @@ def _check_url(text: str) -> str:
         url = None
     if url is None or url.scheme not in ("s3", "file") or not (url.netloc + url.path).strip("/"):
         raise ValueError("expected s3://bucket/prefix or file:///folder")
+    if url.scheme == "file" and url.netloc:
+        raise ValueError("expected file:///folder, with three slashes")
     if "@" in url.netloc or url.query or url.fragment:
         raise ValueError("a store's url holds no credentials: use access_key and secret_key")
     return text

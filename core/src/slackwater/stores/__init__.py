@@ -1,1 +1,9 @@
-"""Private places for files in the making."""
+"""Where artefacts of tools without a store of their own lie, and private places for plain bytes."""
+
+from __future__ import annotations
+
+from slackwater.stores.artefact_store import ArtefactStore, Orphan
+from slackwater.stores.manifest import Artefact, Manifest
+from slackwater.stores.opening import open_store
+
+__all__ = ["Artefact", "ArtefactStore", "Manifest", "Orphan", "open_store"]

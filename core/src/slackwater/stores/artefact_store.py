@@ -1,0 +1,240 @@
+"""A store of artefacts: written in one pass, made to count by a manifest, read back and checked.
+
+Layout below the tool's prefix::
+
+    manifests/<name>.json                      plain JSON, created once: it is what counts
+    artefacts/<name>/<random>/<part>.zst.age   compressed, then encrypted; never written twice
+
+The random part lets two performers write the same recovery point side by side: whoever creates
+the manifest first wins, and no bytes of one are ever taken for the other's.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from slackwater.errors import (
+    ArtefactDamaged,
+    BackendUnavailable,
+    PermanentBackendError,
+    RecoveryPointNotFound,
+    Unsupported,
+)
+from slackwater.fleet.age_keys import AgeKeys
+from slackwater.model.finding import Finding, Severity
+from slackwater.stores.fetching import fetch
+from slackwater.stores.flow import chunks_of, flow
+from slackwater.stores.manifest import Artefact, Manifest, checked_name, decoded, encoded
+from slackwater.stores.sealing import Measure, compress, encrypt_to
+from slackwater.stores.shelf import Absent, Shelf, Stored
+
+_MANIFESTS = "manifests/"
+_ARTEFACTS = "artefacts/"
+_READERS = 16
+"""Manifests that are read at once."""
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """An object that no manifest names: left by a killed performer. Size in bytes."""
+
+    key: str
+    size: int
+    written_at: datetime
+
+
+class ArtefactStore:
+    """The artefacts of one tool in one store of the fleet file. Usable from several threads.
+
+    ``identity`` is the same for everybody who means the same place; ``name`` is the fleet file's.
+    Raises ``TransientBackendError`` where another try may help, else ``PermanentBackendError``;
+    no message holds a secret.
+    """
+
+    def __init__(
+        self, name: str, shelf: Shelf, keys: AgeKeys, *, clock: Callable[[], datetime]
+    ) -> None:
+        self.name = name
+        self.identity = shelf.identity
+        self._shelf = shelf
+        self._keys = keys
+        self._clock = clock
+        self._known: dict[str, Manifest] = {}
+
+    def write(
+        self,
+        name: str,
+        part: str,
+        source: BinaryIO | Iterable[bytes],
+        *,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> Artefact:
+        """Hash, compress, encrypt and store the source in one pass, in bounded memory.
+
+        Nothing counts before ``publish``. The source is read, and ``progress`` called with the
+        bytes read so far, in the caller's thread; what either raises comes out unchanged, and
+        nothing is left then. That is also how to stop.
+        """
+        key = f"{_ARTEFACTS}{checked_name(name)}/{secrets.token_hex(8)}/{checked_name(part)}"
+        key += ".zst.age"
+        plain, sealed = Measure(), Measure()
+
+        def pieces() -> Iterator[bytes]:
+            for chunk in plain.through(chunks_of(source)):
+                progress(plain.size)
+                yield chunk
+
+        flow(
+            pieces(),
+            compress,
+            encrypt_to(self._keys.recipients()),
+            lambda chunks, _: self._shelf.put(key, sealed.through(chunks)),
+        )
+        return Artefact(
+            part=part,
+            key=key,
+            size=sealed.size,
+            sha256=sealed.sha256,
+            plain_size=plain.size,
+            plain_sha256=plain.sha256,
+        )
+
+    def publish(self, manifest: Manifest) -> Manifest:
+        """Make the artefacts count; return the manifest that does, which another may have made.
+
+        The last write of a backup, and conditional: of several performers one wins. Afterwards no
+        other artefact of this name is left. Raises ``ArtefactDamaged`` where one of the
+        manifest's own is not in the store as it was written.
+        """
+        own = list(self._shelf.list(f"{_ARTEFACTS}{manifest.name}/"))
+        etag = None
+        if not self._exists(manifest.name):
+            self._require(manifest, own)
+            etag = self._shelf.create(_manifest_key(manifest.name), encoded(manifest))
+        if etag is None:
+            counts = self.manifest(manifest.name)
+        else:
+            counts = manifest.model_copy(update={"etag": etag})
+        kept = {artefact.key for artefact in counts.artefacts}
+        lost = {artefact.key for artefact in manifest.artefacts} | {stored.key for stored in own}
+        self._shelf.delete(sorted(lost - kept))
+        return counts
+
+    def read(self, artefact: Artefact, into: Path) -> None:
+        """Fetch an artefact, decrypt and check it, and put the plain bytes into a new file (0600).
+
+        Raises ``ArtefactDamaged`` (missing, truncated, changed, another's), ``ArtefactLocked`` (no
+        identity opens it) and ``BackendUnavailable`` (also where the disk is full). The file
+        is there only when everything was right.
+        """
+        fetch(self._shelf, artefact, self._keys, into, store=self.name)
+
+    def manifest(self, name: str) -> Manifest:
+        """Return a manifest.
+
+        Raises ``RecoveryPointNotFound``, ``ArtefactDamaged``, and ``Unsupported`` for one of a
+        newer Slackwater.
+        """
+        try:
+            content, etag = self._shelf.get(_manifest_key(name))
+        except Absent:
+            raise RecoveryPointNotFound(f'"{name}" is not in the store "{self.name}"') from None
+        return decoded(content, name=name, etag=etag, store=self.name)
+
+    def manifests(
+        self, unreadable: Callable[[Finding], None] = lambda _: None
+    ) -> Iterator[Manifest]:
+        """Yield every manifest, many read at once; one that was read and did not change is not
+        read again.
+
+        ``unreadable`` is told of manifests that are damaged or newer than this Slackwater.
+        """
+        with ThreadPoolExecutor(_READERS) as pool:
+            for read in pool.map(self._read_listed, self._shelf.list(_MANIFESTS)):
+                if isinstance(read, Manifest):
+                    yield read
+                elif read is not None:
+                    unreadable(read)
+
+    def update(self, manifest: Manifest) -> Manifest:
+        """Write a changed manifest over the one that it was made from; return it as it stands.
+
+        Raises ``BackendUnavailable`` where somebody else has changed it since it was read: read
+        it again, and try again. Raises ``RecoveryPointNotFound`` where it is gone.
+        """
+        etag = self._shelf.replace(_manifest_key(manifest.name), encoded(manifest), manifest.etag)
+        if etag is None:
+            self.manifest(manifest.name)
+            raise BackendUnavailable(
+                f'the manifest "{manifest.name}" in "{self.name}" was changed by somebody else',
+                hint="try again",
+            )
+        return manifest.model_copy(update={"etag": etag})
+
+    def delete(self, name: str) -> None:
+        """Remove a recovery point: the manifest first, then its artefacts. Repeatable."""
+        self._shelf.delete([_manifest_key(name)])
+        self._shelf.delete(stored.key for stored in self._shelf.list(f"{_ARTEFACTS}{name}/"))
+
+    def _exists(self, name: str) -> bool:
+        try:
+            self._shelf.get(_manifest_key(name))
+        except Absent:
+            return False
+        return True
+
+    def _require(self, manifest: Manifest, there: Iterable[Stored]) -> None:
+        sizes = {stored.key: stored.size for stored in there}
+        for artefact in manifest.artefacts:
+            if sizes.get(artefact.key) != artefact.size:
+                raise ArtefactDamaged(
+                    f'"{artefact.part}" of "{manifest.name}" is not in "{self.name}" as it was '
+                    "written",
+                    hint="back up again; see that nothing else deletes objects in the store",
+                )
+
+    def _read_listed(self, stored: Stored) -> Manifest | Finding | None:
+        name = stored.key.removeprefix(_MANIFESTS).removesuffix(".json")
+        known = self._known.get(name)
+        if known is not None and known.etag == stored.etag:
+            return known
+        try:
+            manifest = self.manifest(name)
+        except RecoveryPointNotFound:  # deleted since it was listed
+            return None
+        except (ArtefactDamaged, Unsupported) as error:
+            return _unreadable(name, error)
+        except ValueError:
+            return _foreign(stored.key, self.name)
+        self._known[name] = manifest
+        return manifest
+
+
+def _manifest_key(name: str) -> str:
+    return f"{_MANIFESTS}{checked_name(name)}.json"
+
+
+def _unreadable(name: str, error: PermanentBackendError) -> Finding:
+    return Finding(
+        severity=Severity.ERROR,
+        code="manifest-unreadable",
+        subject=name,
+        message=str(error),
+        way_out=error.hint,
+    )
+
+
+def _foreign(key: str, store: str) -> Finding:
+    return Finding(
+        severity=Severity.WARNING,
+        code="object-foreign",
+        subject=key,
+        message=f'lies among the manifests in "{store}" and is none',
+        way_out="remove it; give others a prefix of their own",
+    )
