@@ -67,6 +67,10 @@ class NoFitMember(BackendUnavailable):
     """No member is fit to be saved; the message says why for each."""
 
 
+class TwoClusters(PermanentBackendError):
+    """The endpoints, or etcd and the API server, do not belong to one cluster."""
+
+
 def missing(program: str, wanted: str, cluster: str) -> ToolMissing:
     """Return the error for a program that is not there."""
     where = f"{wanted} is no program" if wanted else f"there is no {program} on the PATH"

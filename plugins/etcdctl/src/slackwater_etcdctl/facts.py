@@ -70,8 +70,9 @@ class SnapshotFacts(Fact):
     ``size_in_use`` what of the member's database was in use, both in bytes. ``sha256`` is the
     trailing one, of all bytes before it; ``storage_version`` is empty before 3.6. ``alarms`` and
     ``members`` are those of the whole cluster. ``began`` is before the first byte was asked for,
-    ``ended`` after the last, in UTC. ``verified`` says that trailer and structure were checked
-    before anything was stored.
+    ``ended`` after the last, in UTC. ``doubts`` say why the state may be old or wrong although it
+    is whole; with any, the point is no good one. ``verified`` says that trailer and structure were
+    checked before anything counted.
     """
 
     cluster_id: str
@@ -97,7 +98,7 @@ class SnapshotFacts(Fact):
     stamp: Stamp | None = None
     kubernetes: KubernetesFacts = KubernetesFacts()
     companions: tuple[CompanionFacts, ...] = ()
-    warnings: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     verified: bool = False
 
     def as_manifest(self) -> Mapping[str, Any]:
