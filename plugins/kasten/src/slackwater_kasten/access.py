@@ -1,0 +1,83 @@
+"""K10's objects in one cluster: read, created, changed and removed, with our errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from slackwater.clusters import Cluster, Resource
+from slackwater.errors import ObjectNotFound
+from slackwater_kasten.errors import kasten_errors
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Kasten:
+    """The way to the objects of one installation; lists come ``page`` objects at a time.
+
+    ``namespace`` is K10's own. Every call raises what ``kasten_errors`` makes of an error of the
+    cluster.
+    """
+
+    cluster: Cluster
+    namespace: str
+    page: int = 500
+
+    def find(
+        self, kind: Resource, name: str, into: type[T], *, namespace: str = "", part: str = ""
+    ) -> T | None:
+        """Return an object, or its ``part`` such as ``details``; None where there is none."""
+        path = kind.path(namespace=self._in(kind, namespace), name=name, subresource=part)
+        doing = f"get {kind}/{part}" if part else f"get {kind}"
+        return self.find_at(path, doing, into)
+
+    def find_at(self, path: str, doing: str, into: type[T]) -> T | None:
+        """Return what stands at a path, or None. ``doing`` is for messages."""
+        with kasten_errors(self.cluster.name, doing):
+            try:
+                return self.cluster.get(path, into=into)
+            except ObjectNotFound:
+                return None
+
+    def list(
+        self, kind: Resource, into: type[T], *, namespace: str = "", selector: str = ""
+    ) -> Iterator[T]:
+        """Yield every object of a kind, page by page, of one namespace or of all."""
+        with kasten_errors(self.cluster.name, f"list {kind}"):
+            path = kind.path(namespace=namespace)
+            yield from self.cluster.list(
+                path, label_selector=selector or None, page=self.page, into=into
+            )
+
+    def create(self, kind: Resource, body: Mapping[str, object], *, namespace: str = "") -> None:
+        """Create an object. Raises ``ObjectExists`` where the name is taken."""
+        with kasten_errors(self.cluster.name, f"create {kind}"):
+            self.cluster.create(kind.path(namespace=self._in(kind, namespace)), body)
+
+    def patch(
+        self, kind: Resource, name: str, body: Mapping[str, object]
+    ) -> dict[str, object] | None:
+        """Change a custom resource of K10's by merge patch; None where there is none.
+
+        Objects of the aggregated API cannot be changed.
+        """
+        with kasten_errors(self.cluster.name, f"patch {kind}"):
+            try:
+                return self.cluster.patch(kind.path(namespace=self.namespace, name=name), body)
+            except ObjectNotFound:
+                return None
+
+    def delete(self, kind: Resource, name: str, *, namespace: str = "", uid: str = "") -> bool:
+        """Remove an object; False where it was gone already. With ``uid`` only this very one."""
+        with kasten_errors(self.cluster.name, f"delete {kind}"):
+            try:
+                path = kind.path(namespace=self._in(kind, namespace), name=name)
+                self.cluster.delete(path, uid=uid or None)
+            except ObjectNotFound:
+                return False
+            return True
+
+    def _in(self, kind: Resource, namespace: str) -> str:
+        return (namespace or self.namespace) if kind.namespaced else ""
