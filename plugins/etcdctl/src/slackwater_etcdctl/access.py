@@ -31,6 +31,8 @@ class Session:
     login: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    folder: Path | None = None
+    """Where etcdctl is run: relative paths of sockets begin there."""
 
     def status(self, endpoint: str) -> answers.Status:
         """Ask a member how it is. Needs no quorum."""
@@ -53,6 +55,11 @@ class Session:
         how = "--consistency=s" if without_quorum else "--consistency=l"
         found = answers.read_values(self._ask(endpoint, "get", key, how), self.tools.cluster)
         return found.kvs[0].value if found.kvs else None
+
+    def keys(self, endpoint: str, prefix: str, most: int) -> answers.KeyValues:
+        """Read the first few keys below a prefix; ``count`` is how many there are in all."""
+        said = self._ask(endpoint, "get", prefix, "--prefix", f"--limit={most}")
+        return answers.read_values(said, self.tools.cluster)
 
     def save(
         self, endpoint: str, file: Path, *, within: float, stopping: Callable[[], bool]
@@ -87,6 +94,7 @@ class Session:
             environment=self.environment,
             secrets=self.secrets,
             stopping=stopping,
+            folder=self.folder,
         ).stdout
 
 

@@ -97,10 +97,11 @@ class _EndpointHash(msgspec.Struct):
 
 
 class KeyValue(msgspec.Struct):
-    """A key, and its value, both in base64."""
+    """A key, its value, both in base64, and the revision of its last change."""
 
     key: bytes = b""
     value: bytes = b""
+    mod_revision: int = 0
 
 
 class KeyValues(msgspec.Struct):

@@ -150,6 +150,11 @@ def last_words(stderr: str, secrets: Sequence[str]) -> str:
     return " | ".join(lines[-_LAST_LINES:])
 
 
+def passed_on() -> dict[str, str]:
+    """Return the few variables of our environment that a program gets."""
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+
+
 def _never() -> bool:
     return False
 
@@ -158,7 +163,6 @@ def _start(
     command: Sequence[str], environment: Mapping[str, str], folder: Path | None
 ) -> subprocess.Popen[str]:
     """Start a program as the first of its own process group, so that all of it can be ended."""
-    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,  # with a user and no password it would ask for one, and hang
@@ -166,7 +170,7 @@ def _start(
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        env={**kept, **environment},
+        env={**passed_on(), **environment},
         cwd=folder,
         start_new_session=True,
     )
