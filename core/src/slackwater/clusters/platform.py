@@ -14,13 +14,19 @@ class Platform(StrEnum):
     AKS = "aks"
     OPENSHIFT = "openshift"
     K3S = "k3s"
+    RKE2 = "rke2"
     KIND = "kind"
     UNKNOWN = "unknown"
 
 
 # Each by signs that its maker puts there: in the version string, in labels of nodes, at the
 # beginning of nodes' spec.providerID, or as the group of custom resources.
-_IN_VERSION = {"-eks-": Platform.EKS, "-gke.": Platform.GKE, "+k3s": Platform.K3S}
+_IN_VERSION = {
+    "-eks-": Platform.EKS,
+    "-gke.": Platform.GKE,
+    "+k3s": Platform.K3S,
+    "+rke2": Platform.RKE2,
+}
 _LABEL_DOMAINS = {
     "eks.amazonaws.com": Platform.EKS,
     "cloud.google.com/gke-": Platform.GKE,

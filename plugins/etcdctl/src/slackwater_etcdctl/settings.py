@@ -71,6 +71,7 @@ class EtcdctlSettings(BaseModel):
     """The etcd of one cluster, and the user's own tools for it.
 
     ``endpoints`` are the client addresses of all members; without any there is no etcd to reach.
+    ``store`` names the store of the fleet file for snapshots; without one there are no backups.
     ``user`` and ``password`` are for etcd's own authentication, which asks for root.
     ``managed`` says whether somebody else runs the control plane; left out, the cluster's API
     tells where no endpoint is named. ``max_lag`` is how many entries of the log a
@@ -84,7 +85,7 @@ class EtcdctlSettings(BaseModel):
     tls: TlsSettings | None = None
     user: SecretRef | None = None
     password: SecretRef | None = None
-    store: Annotated[str, Field(min_length=1)]
+    store: str = ""
     etcdctl: str = ""
     etcdutl: str = ""
     etcd: str = ""
