@@ -230,10 +230,14 @@ def test_an_archive_restores_objects_and_leaves_volumes_alone(world, connect):
     world.put_namespace("eu", "shop", {"ConfigMap/new": {}}, [Volume(claim="grown")])
     plan = backend.plan_restore(RestoreRequest(workload=whole, point=point, target="eu"))
 
-    assert [act.kind.value for act in plan.acts] == ["performed", "person", "performed"]
-    for act in (plan.acts[0], plan.acts[2]):
+    kinds = ["performed", "person", "performed", "person"]
+    assert [act.kind.value for act in plan.acts] == kinds
+    fetched, _ = (
         backend.perform(act, Key(run="r-2", step=act.id), report)
+        for act in (plan.acts[0], plan.acts[2])
+    )
 
+    assert backend.control_plane_id() == fetched["control_plane"], "said before it was made anew"
     shop = world.namespaces("eu")["shop"]
     assert set(shop.objects) == {"Deployment/web"}
     assert [volume.claim for volume in shop.volumes] == ["grown"]

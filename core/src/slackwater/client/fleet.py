@@ -13,7 +13,7 @@ with slackwater.Fleet.load("fleet.yaml") as fleet:
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,22 +23,20 @@ from zoneinfo import ZoneInfo
 
 from slackwater.backend.connections import Connections
 from slackwater.backend.plugin_loading import Plugins, load_plugins
-from slackwater.catalogue.gathering import Catalogue, gather, gather_stores, side_by_side
-from slackwater.catalogue.reading import read_contents, with_known_contents
-from slackwater.catalogue.remembering import with_remembered
+from slackwater.catalogue.gathering import Catalogue
+from slackwater.catalogue.reading import with_known_contents
 from slackwater.client.consent import new_run_id, require_consent
 from slackwater.client.names import Names, Some
-from slackwater.client.recollection import Recollection
 from slackwater.client.references import follower
 from slackwater.client.run_handle import RunHandle
-from slackwater.clusters import Inventory, take_inventory
+from slackwater.client.sight import Sight
+from slackwater.clusters import utc_now
 from slackwater.errors import (
     BlockedByFinding,
     ConfigurationError,
     NoSuitableRecoveryPoint,
     Problem,
     RecoveryPointNotFound,
-    SlackwaterError,
 )
 from slackwater.fleet import FleetFile, check_fleet, load_fleet
 from slackwater.ledger import Ledger, default_path
@@ -52,15 +50,12 @@ from slackwater.model.run import Run, RunRequest
 from slackwater.oversight.diagnosis import Diagnosis, diagnose
 from slackwater.planning.backing_up import BackupWish, nothing_to_do, plan_backup_run
 from slackwater.planning.deleting import deletion_run, plan_deletion
-from slackwater.planning.restoring import DEFAULT_TOLERANCE, Wish, plan_restore, restore_run
+from slackwater.planning.restoring import plan_restore, restore_run
 from slackwater.planning.revalidation import require_unchanged
-from slackwater.planning.workloads import Filter, beside_namespaces, to_restore
+from slackwater.planning.wish import DEFAULT_TOLERANCE, Wish
+from slackwater.planning.workloads import left_out, to_restore
 from slackwater.runs import Runs
 from slackwater.runs.timing import Timing
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass
@@ -78,7 +73,7 @@ class Fleet:
     timing: Timing = field(default_factory=Timing)
 
     def __post_init__(self) -> None:
-        self._memory = Recollection(self.ledger)
+        self._sight = Sight(self.connections, self.ledger, self.clock)
 
     @classmethod
     def load(
@@ -86,7 +81,7 @@ class Fleet:
         path: str | Path = "fleet.yaml",
         *,
         ledger: str | Path | None = None,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = utc_now,
         timeout: float = 10.0,
         timing: Timing | None = None,
     ) -> Self:
@@ -154,8 +149,8 @@ class Fleet:
             since=self._time(since, zone),
             until=self._time(at, zone),
         )
-        gathered = self._gather(query, tools=[tool] if tool else None)
-        points = with_known_contents(gathered.points, self._memory)
+        gathered = self._sight.gather(query, tools=[tool] if tool else None)
+        points = with_known_contents(gathered.points, self._sight.memory)
         if cluster is not None or selector:
             origins = self._names.origins(cluster, selector)
             points = tuple(point for point in points if point.origin in origins)
@@ -166,9 +161,9 @@ class Fleet:
 
         Raises ``RecoveryPointNotFound``, also where several have that name.
         """
-        found = [p for p in self._gather().points if name in (p.name, str(p.id))]
+        found = [p for p in self._sight.gather().points if name in (p.name, str(p.id))]
         if len(found) == 1:
-            return self._read(found[0])
+            return self._sight.read(found[0])
         if not found:
             raise RecoveryPointNotFound(
                 f"no recovery point {name}", hint="slackwater points list shows what there is"
@@ -184,8 +179,8 @@ class Fleet:
             self.connections,
             self.plugins,
             self.ledger,
-            self._gather(),
-            self._read,
+            self._sight.gather(),
+            self._sight.read,
             clusters=self._names.clusters(cluster),
         )
 
@@ -198,17 +193,23 @@ class Fleet:
         cluster: Some = None,
         namespace: Some = None,
         selector: str = "",
+        control_plane: Some = None,
+        cluster_objects: Some = None,
         mark: str = "",
     ) -> RunHandle:
         """Back up now. The run is in the ledger when this returns; ``follow`` it to drive it.
 
+        ``control_plane`` and ``cluster_objects`` name clusters of which these are backed up too;
+        alone they are all that is.
         ``mark`` starts all parts together, so that one moment can be restored. Findings of the
         planning are in ``RunHandle.findings``.
         """
         wish = BackupWish(
             run=f"r-{secrets.token_hex(4)}",
             due=self.clock(),
-            filter=self._names.filter(policy, cluster, namespace, selector),
+            filter=self._names.filter(
+                policy, cluster, namespace, selector, control_plane, cluster_objects
+            ),
             mark=mark,
         )
         request, findings = plan_backup_run(wish, self.connections)
@@ -216,7 +217,7 @@ class Fleet:
         if nothing is not None:
             raise BlockedByFinding(f"{nothing.subject}: {nothing.message}", hint=nothing.way_out)
         clusters = sorted({step.cluster for step in request.steps if step.tool})
-        self._memory.saw_stores(gather_stores(self.connections, clusters))
+        self._sight.remember(clusters)
         return self._submit(request, findings)
 
     # Restore
@@ -240,6 +241,8 @@ class Fleet:
         cluster: Some = None,
         namespace: Some = None,
         selector: str = "",
+        control_plane: Some = None,
+        cluster_objects: Some = None,
         to: str | Mapping[str, str] | None = None,
         map: Mapping[str, str] | None = None,  # noqa: A002  the word of the command line
         map_class: Mapping[str, str] | None = None,
@@ -251,23 +254,29 @@ class Fleet:
         """Plan a restore to a moment. Changes nothing anywhere.
 
         ``to`` names one target for all, or a target for each origin; without it everything goes
-        back where it came from. Raises ``NoSuitableRecoveryPoint`` where nothing at all is meant;
-        a plan that must not run is returned with its reasons.
+        back where it came from. ``control_plane`` and ``cluster_objects`` name clusters of which
+        these are brought back too; alone they are all that is. A control plane is never turned back
+        but by name. Raises ``NoSuitableRecoveryPoint`` where nothing at all is meant; a plan that
+        must not run is returned with its reasons.
         """
-        filter_ = self._names.filter(policy, cluster, namespace, selector)
+        filter_ = self._names.filter(
+            policy, cluster, namespace, selector, control_plane, cluster_objects
+        )
         moment = self.moment(at, zone)
-        catalogue = self._gather(PointQuery(until=moment.at))
+        # A cluster that is turned back loses what is newer than the moment, which has to be said.
+        query = None if filter_.control_planes else PointQuery(until=moment.at)
+        catalogue = self._sight.gather(query)
         wanted = to_restore(
-            filter_, self.file, self._inventories(filter_), catalogue.points, self._read
+            filter_,
+            self.file,
+            self._sight.inventories(filter_, self.file),
+            [p for p in catalogue.points if p.begin and p.begin <= moment.at]
+            if query is None
+            else catalogue.points,
+            self._sight.read,
         )
         if not wanted:
-            silent = sorted({s.cluster for s in catalogue.sources if not s.answered})
-            unheard = f"; {', '.join(silent)} did not answer" if silent else ""
-            raise NoSuitableRecoveryPoint(
-                "nothing is meant by this: no namespace that stands, and no recovery point that"
-                f" names one, at {moment.at:%Y-%m-%d %H:%M:%SZ}{unheard}",
-                hint="slackwater points list shows what there is; --namespace names it",
-            )
+            raise _nothing_meant(catalogue, moment)
         wish = Wish(
             moment=moment,
             wanted=tuple(wanted),
@@ -280,15 +289,16 @@ class Fleet:
             existing=Existing.UPDATE if update else Existing.KEEP,
             replace=replace,
             accept_partial=accept_partial,
-            left_out=beside_namespaces(filter_, self.file),
+            left_out=left_out(filter_, self.file),
         )
         return plan_restore(
             wish,
             catalogue,
             self.connections,
-            self._read,
+            self._sight.read,
             stores=self.ledger.stores(),
-            expected=self._expected,
+            known_ca=self._sight.known_ca(),
+            expected=self._sight.expected,
             review=self.plugins.review_plan,
         )
 
@@ -311,7 +321,7 @@ class Fleet:
 
         Changes nothing. Raises ``RecoveryPointNotFound``.
         """
-        return plan_deletion(self.point(name), self._gather(), self.connections)
+        return plan_deletion(self.point(name), self._sight.gather(), self.connections)
 
     def delete(self, plan: DeletionPlan, *, confirm: str) -> RunHandle:
         """Begin to delete. ``confirm`` is the plan's digest: consent to exactly this.
@@ -348,25 +358,6 @@ class Fleet:
         engine.submit(request)
         return RunHandle(engine, self.ledger, request.id, tuple(findings))
 
-    def _gather(
-        self, query: PointQuery | None = None, *, tools: Iterable[str] | None = None
-    ) -> Catalogue:
-        gathered = gather(self.connections, query, tools=tools)
-        self._memory.saw(gathered)
-        if self._memory.trouble:
-            gathered = replace(gathered, findings=(*gathered.findings, self._memory.trouble))
-        silent = {source.cluster for source in gathered.sources if not source.answered}
-        return with_remembered(
-            gathered, self.ledger.points_of(silent), query or PointQuery(), self.clock()
-        )
-
-    def _read(self, point: RecoveryPoint) -> RecoveryPoint:
-        return read_contents(self.connections, point, self._memory)
-
-    def _expected(self, tool: str, cluster: str, act: str) -> float | None:
-        known = self.ledger.expected(cluster, tool, act)
-        return known.median if known else None
-
     def _time(self, text: str | datetime | None, zone: ZoneInfo | None) -> datetime | None:
         return self.moment(text, zone).at if text is not None else None
 
@@ -374,13 +365,12 @@ class Fleet:
     def _names(self) -> Names:
         return Names(self.file)
 
-    def _inventories(self, wish: Filter) -> list[Inventory]:
-        """Return what stands in the clusters meant; one that is silent has none."""
-        names = [n for n in self.connections.names if wish.has_cluster(n, self.file)]
-        return [found for found in side_by_side(self._inventory, names) if found is not None]
 
-    def _inventory(self, name: str) -> Inventory | None:
-        try:
-            return take_inventory(self.connections.cluster(name))
-        except SlackwaterError:
-            return None  # the gathering of its recovery points has said so already
+def _nothing_meant(catalogue: Catalogue, moment: Moment) -> NoSuitableRecoveryPoint:
+    silent = sorted({s.cluster for s in catalogue.sources if not s.answered})
+    unheard = f"; {', '.join(silent)} did not answer" if silent else ""
+    return NoSuitableRecoveryPoint(
+        "nothing is meant by this: no namespace that stands, and no recovery point that names one,"
+        f" at {moment.at:%Y-%m-%d %H:%M:%SZ}{unheard}",
+        hint="slackwater points list shows what there is; --namespace names it",
+    )

@@ -41,13 +41,23 @@ class Names:
         entries = (self.fleet.clusters[name] for name in chosen)
         return {entry.name for entry in entries if wanted is None or wanted.matches(entry.labels)}
 
-    def filter(self, policy: str | None, clusters: Some, namespaces: Some, selector: str) -> Filter:
+    def filter(  # noqa: PLR0917  the parts of a filter, in its order
+        self,
+        policy: str | None,
+        clusters: Some,
+        namespaces: Some,
+        selector: str,
+        control_planes: Some,
+        cluster_objects: Some,
+    ) -> Filter:
         """Return what work is narrowed down to."""
         return Filter(
             policy=self.policy(policy) if policy else None,
             clusters=self.clusters(clusters) if clusters else (),
             namespaces=several(namespaces),
             selector=selector_of(selector),
+            control_planes=self.clusters(control_planes) if control_planes else (),
+            cluster_objects=self.clusters(cluster_objects) if cluster_objects else (),
         )
 
     def targets(self, to: str | Mapping[str, str] | None) -> Mapping[str, str]:

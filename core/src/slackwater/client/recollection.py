@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from slackwater.catalogue import Catalogue
+from slackwater.clusters import ClusterIdentity
 from slackwater.errors import LedgerError
 from slackwater.ledger import Ledger
 from slackwater.model.finding import Finding, Severity
@@ -56,6 +57,12 @@ class Recollection:
     def saw_stores(self, stores: Sequence[Store]) -> None:
         """Keep which stores there are: they outlive the clusters that know them."""
         self._record(lambda: self.ledger.saw_stores(stores))
+
+    def saw_identity(self, cluster: str, identity: ClusterIdentity) -> None:
+        """Keep who a cluster is: one that is silent one day cannot say it itself."""
+        self._record(
+            lambda: self.ledger.saw_cluster(cluster, ca_hash=identity.ca_hash, uid=identity.uid)
+        )
 
     def _record(self, act: Callable[[], None]) -> bool:
         if self.trouble is not None:

@@ -6,7 +6,7 @@ import the Kubernetes client; the first request does.
 
 from __future__ import annotations
 
-from slackwater.clusters.access import Cluster, Object
+from slackwater.clusters.access import Cluster, Object, utc_now
 from slackwater.clusters.identity import ClockOffset, ClusterIdentity
 from slackwater.clusters.inventory import (
     Gap,
@@ -51,4 +51,5 @@ __all__ = [
     "Volume",
     "list_contexts",
     "take_inventory",
+    "utc_now",
 ]

@@ -32,7 +32,8 @@ _METADATA = f"{_JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,{_JSON}"
 _MERGE_PATCH = "application/merge-patch+json"
 
 
-def _now() -> datetime:
+def utc_now() -> datetime:
+    """Return the time, where nobody gives another clock."""
     return datetime.now(UTC)
 
 
@@ -54,7 +55,7 @@ class Cluster:
         kubeconfig: Path | None = None,
         context: str | None = None,
         timeout: float = 10.0,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.name = name
         self._kubeconfig = kubeconfig

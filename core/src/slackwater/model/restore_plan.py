@@ -11,7 +11,7 @@ from slackwater.model.frozen import Frozen
 from slackwater.model.recovery_point import RecoveryPoint
 from slackwater.model.request import RestoreMapping
 from slackwater.model.step import Step
-from slackwater.model.workload import Workload
+from slackwater.model.workload import Workload, WorkloadKind
 
 PLAN_VERSION = 1
 
@@ -38,7 +38,9 @@ class Choice(Frozen):
     """The recovery point chosen for one workload.
 
     ``loses`` is the moment minus the point's begin. ``gaps`` say what the point does not hold.
-    ``target`` names cluster and namespace where it goes.
+    ``target`` names cluster and namespace where it goes. ``covered`` is set for what comes back
+    with the control plane of its cluster and has no steps of its own: ``point`` is that of the
+    control plane.
     """
 
     workload: Workload
@@ -46,6 +48,7 @@ class Choice(Frozen):
     point: RecoveryPoint
     loses: timedelta
     gaps: tuple[str, ...] = ()
+    covered: bool = False
 
 
 class Standing(Frozen):
@@ -100,6 +103,11 @@ class RestorePlan(Frozen):
     def why_blocked(self) -> str:
         """The findings that forbid to run it, a line each."""
         return why_blocked(self.findings)
+
+    @property
+    def turned_back(self) -> tuple[Choice, ...]:
+        """The choices by which a whole cluster is turned back."""
+        return tuple(c for c in self.choices if c.workload.kind is WorkloadKind.CONTROL_PLANE)
 
     def pin(self, cluster: str) -> Pin | None:
         """Return the pin of a target cluster."""

@@ -23,7 +23,10 @@ class OwnAct(StrEnum):
     DELETE_NAMESPACE = "delete-namespace"
     """A namespace of the target is removed, as ``--replace`` planned it, and waited for."""
     LIST_AGAIN = "list-again"
-    """After a control plane was turned back: everything that later steps rest on is looked at."""
+    """After a control plane was turned back: its API server answers, is the pinned one, and the
+    tools that later steps use find nothing wrong."""
+    LOOK_AGAIN = "look-again"
+    """Before a step in such a cluster: its recovery point and its place are looked at again."""
 
 
 class Step(Frozen):
@@ -32,7 +35,8 @@ class Step(Frozen):
     ``tool`` and ``cluster`` name the backend; ``own`` is set for the acts of core itself.
     ``needs`` are ids of steps that must have ended well before. ``of`` names the step whose result
     an own act works on (the backup that ``read-back`` reads). ``writes`` are the places in a target
-    that it changes (``dr-eu/shop``): two runs never hold the same place at once.
+    that it changes (``dr-eu/shop``, or ``dr-eu`` for the whole cluster): two runs never hold the
+    same place at once.
     ``conflicts`` are objects found in the target. ``expected`` is in seconds, from the ledger;
     None where there is no history yet.
     """

@@ -53,12 +53,15 @@ class Scope(Frozen):
     limits: str = ""
 
     def touches(self, workload: Workload) -> bool:
-        """Whether at least a part of the workload is claimed."""
+        """Whether at least a part of the workload is claimed, to be restored by itself.
+
+        A control plane holds all objects of its cluster, but they come back only with the whole.
+        """
         match workload.kind:
             case WorkloadKind.CONTROL_PLANE:
                 return self.control_plane
             case WorkloadKind.CLUSTER_OBJECTS:
-                return self.cluster_objects or self.control_plane
+                return self.cluster_objects
             case WorkloadKind.VOLUME:
                 listed = (workload.namespace, workload.name) in self.volumes
                 return listed or self._has_namespace(workload.namespace)

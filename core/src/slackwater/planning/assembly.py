@@ -28,6 +28,7 @@ class Assembly:
         of: str = "",
         needs: Sequence[str] = (),
         always: bool = False,
+        without_api: bool = False,
         effects: tuple[str, ...] = (),
         undo: str = "",
         payload: Mapping[str, object] | None = None,
@@ -40,6 +41,7 @@ class Assembly:
             kind=ActKind.PERFORMED,
             title=title,
             always=always,
+            without_api=without_api,
             effects=effects,
             undo=undo,
             payload=payload or {},
@@ -88,7 +90,7 @@ class Assembly:
                     act=act,
                     needs=tuple(dict.fromkeys(needs)),
                     workload=workload,
-                    writes=tuple(f"{cluster}/{namespace}" for namespace in act.writes),
+                    writes=tuple(place_of(cluster, namespace) for namespace in act.writes),
                     conflicts=conflicts if act.writes else (),
                 )
             )
@@ -123,6 +125,11 @@ class Assembly:
         needs = tuple(dict.fromkeys((*first.needs, *step.needs)))
         self.steps[place] = first.model_copy(update={"needs": needs, "workload": None})
         return first.id
+
+
+def place_of(cluster: str, namespace: str) -> str:
+    """Return how a place in a target is written: ``dr/shop``, or ``dr`` for the whole cluster."""
+    return f"{cluster}/{namespace}" if namespace else cluster
 
 
 def _fingerprint(step: Step) -> str:

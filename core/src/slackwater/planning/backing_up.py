@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from slackwater.backend import ControlPlane
 from slackwater.backend.connections import Connections
+from slackwater.backend.wrappers import as_role
 from slackwater.catalogue.gathering import no_answer, side_by_side
 from slackwater.clusters import Inventory, Volume, take_inventory
 from slackwater.errors import SlackwaterError
-from slackwater.model.capability import Description
+from slackwater.model.capability import Capability, Description
 from slackwater.model.finding import Finding, Severity
 from slackwater.model.policy import Policy
-from slackwater.model.recovery_point import Requirement, Stamp
+from slackwater.model.recovery_point import Stamp
 from slackwater.model.request import BackupRequest
 from slackwater.model.retention import horizon
 from slackwater.model.run import RunKind, RunRequest
 from slackwater.model.schedule import longest_gap
 from slackwater.model.step import OwnAct
-from slackwater.model.workload import Workload
+from slackwater.model.workload import Workload, WorkloadKind
 from slackwater.planning.assembly import Assembly
-from slackwater.planning.dispatch import Assignment, assign
-from slackwater.planning.workloads import Filter, Protected, to_back_up
+from slackwater.planning.dispatch import Assignment, asked_of_tools, assign
+from slackwater.planning.workloads import Filter, Protected, beside_namespaces, to_back_up
 
 GRACE = timedelta(days=30)
 """How much longer than its keep rule a tool may keep a point: expiry must not outrun retention."""
@@ -55,7 +58,10 @@ class _Draft:
 
 @dataclass(frozen=True)
 class _Cluster:
-    """What is known of one cluster before the run: what is in it, its identity, its tools."""
+    """What is known of one cluster before the run: what is in it, its identity, its tools.
+
+    Of a silent one, ``silence`` says why, and ``tools`` are those that answer without it.
+    """
 
     name: str
     inventory: Inventory | None = None
@@ -73,14 +79,15 @@ def plan_backup_run(
     mark, are known to be incomplete.
     """
     draft = _Draft(wish, connections)
-    names = [n for n in connections.names if wish.filter.has_cluster(n, connections.fleet)]
+    names = [name for name in connections.names if _is_meant(wish, name, connections)]
     visited = side_by_side(lambda name: _visit(connections, name), names)
-    parts = [(cluster, list(_parts(wish, cluster))) for cluster in visited]
+    parts = [(cluster, list(_parts(wish, cluster, connections))) for cluster in visited]
     draft.workloads = sum(len(assigned) for _, assigned in parts)
     for cluster, assigned in parts:
         if cluster.silence is not None:
             draft.findings.append(cluster.silence)
-            _will_fail(draft, cluster)
+            if _more_is_meant(wish, cluster.name, assigned, connections):
+                _will_fail(draft, cluster)
         for assignment in assigned:
             _add(draft, cluster, assignment)
     if wish.mark:
@@ -95,6 +102,10 @@ def plan_backup_run(
     return request, tuple(dict.fromkeys(draft.findings))
 
 
+def _is_meant(wish: BackupWish, name: str, connections: Connections) -> bool:
+    return wish.filter.has_cluster(name, connections.fleet) or any(wish.filter.named_in(name))
+
+
 def _visit(connections: Connections, name: str) -> _Cluster:
     try:
         cluster = connections.cluster(name)
@@ -105,16 +116,56 @@ def _visit(connections: Connections, name: str) -> _Cluster:
             tools={t: connections.backend(name, t).describe() for t in connections.tools(name)},
         )
     except SlackwaterError as error:
-        return _Cluster(name, silence=no_answer(name, "", error))
+        silence = no_answer(name, "", error)
+        return _Cluster(name, tools=_without_api(connections, name), silence=silence)
 
 
-def _parts(wish: BackupWish, cluster: _Cluster) -> Iterator[Assignment]:
+def _without_api(connections: Connections, name: str) -> dict[str, Description]:
+    """Return the tools that reach the control plane of a silent cluster by themselves."""
+    found: dict[str, Description] = {}
+    for tool in connections.tools(name):
+        with suppress(SlackwaterError):
+            backend = connections.backend(name, tool)
+            keeper = as_role(backend, ControlPlane)
+            if keeper is not None and keeper.control_plane_id():
+                found[tool] = backend.describe()
+    return found
+
+
+def _parts(wish: BackupWish, cluster: _Cluster, connections: Connections) -> Iterator[Assignment]:
+    fleet = connections.fleet
+    protected = list(beside_namespaces(wish.filter, fleet, cluster.name))
+    volumes: Sequence[Volume] = ()
     if cluster.inventory is None:
-        return
+        protected = [each for each in protected if _can_without_api(each, cluster)]
+    elif wish.filter.has_cluster(cluster.name, fleet):
+        volumes = cluster.inventory.volumes
+        protected = [*to_back_up(wish.filter, cluster.inventory), *protected]
     homes = {home for tool in cluster.tools.values() for home in tool.homes}
-    for protected in to_back_up(wish.filter, cluster.inventory):
-        if not _left_out(wish, protected, homes):
-            yield _assign(wish, protected, cluster.tools, cluster.inventory.volumes)
+    for each in protected:
+        if not _left_out(wish, each, homes):
+            yield _assign(wish, each, cluster.tools, volumes)
+
+
+def _can_without_api(protected: Protected, cluster: _Cluster) -> bool:
+    whole = protected.workload.kind is WorkloadKind.CONTROL_PLANE
+    return whole and any(t.can(Capability.CONTROL_PLANE) for t in cluster.tools.values())
+
+
+def _more_is_meant(
+    wish: BackupWish, name: str, assigned: Sequence[Assignment], connections: Connections
+) -> bool:
+    """Whether more of a silent cluster is meant than what can be backed up all the same."""
+    fleet = connections.fleet
+    if wish.filter.has_cluster(name, fleet) and _protects_namespaces(wish.policy):
+        return True
+    possible = {assignment.workload for assignment in assigned}
+    beside = {each.workload for each in beside_namespaces(wish.filter, fleet, name)}
+    return not beside <= possible
+
+
+def _protects_namespaces(policy: Policy | None) -> bool:
+    return policy is None or any(item.namespaces is not None for item in policy.protect)
 
 
 def _left_out(wish: BackupWish, protected: Protected, homes: set[str]) -> bool:
@@ -131,23 +182,17 @@ def _assign(
     tools: Mapping[str, Description],
     volumes: Sequence[Volume],
 ) -> Assignment:
+    namespace = protected.workload.namespace
+    there = any(volume.namespace == namespace for volume in volumes)
     assigned = assign(
         protected.workload,
-        _asked_of_tools(protected, volumes),
+        asked_of_tools(protected.require, volumes=there),
         tools,
         prefer=wish.policy.prefer if wish.policy else (),
         fallback=wish.policy.fallback if wish.policy else False,
         optional=protected.optional,
     )
     return replace(assigned, require=protected.require)
-
-
-def _asked_of_tools(protected: Protected, volumes: Sequence[Volume]) -> tuple[Requirement, ...]:
-    """Return what a tool must be capable of: where there is no volume, none must be held."""
-    namespace = protected.workload.namespace
-    if not namespace or any(volume.namespace == namespace for volume in volumes):
-        return protected.require
-    return tuple(item for item in protected.require if item is not Requirement.VOLUMES)
 
 
 def _add(draft: _Draft, cluster: _Cluster, assignment: Assignment) -> None:

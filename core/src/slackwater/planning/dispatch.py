@@ -69,6 +69,13 @@ def assign(
     return Assignment(workload, require, standing_in, instead_of=first, findings=(warning,))
 
 
+def asked_of_tools(require: tuple[Requirement, ...], *, volumes: bool) -> tuple[Requirement, ...]:
+    """Return what a tool must be capable of: where there is no volume, none must be held."""
+    if volumes:
+        return require
+    return tuple(item for item in require if item is not Requirement.VOLUMES)
+
+
 def _second_best(
     workload: Workload,
     require: tuple[Requirement, ...],

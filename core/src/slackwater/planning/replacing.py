@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from slackwater.backend.connections import Connections
@@ -16,7 +16,7 @@ from slackwater.model.request import BackupRequest
 from slackwater.model.step import OwnAct
 from slackwater.model.workload import Workload
 from slackwater.planning.assembly import Assembly
-from slackwater.planning.dispatch import Assignment, assign
+from slackwater.planning.dispatch import Assignment, asked_of_tools, assign
 from slackwater.planning.standing import Stand
 
 _SAVED = (Requirement.OBJECTS, Requirement.VOLUMES)
@@ -27,21 +27,22 @@ def clear_the_way(
     restored: Workload,
     connections: Connections,
     assembly: Assembly,
-    checks: Mapping[str, str],
+    after: Sequence[str],
 ) -> tuple[list[str], list[Finding]]:
     """Plan to save a namespace, read the recovery point back, and delete the namespace.
 
-    Nothing is deleted before its way back was read and found good; where no tool can make one,
-    the plan is blocked.
+    ``after`` are the steps before all of it. Nothing is deleted before its way back was read and
+    found good; where no tool can make one, the plan is blocked.
     """
     cluster, _, namespace = stand.place.partition("/")
     standing = Workload(cluster=cluster, namespace=namespace)
     try:
         tools = {t: connections.backend(cluster, t).describe() for t in connections.tools(cluster)}
-        saving = replace(assign(standing, _asked_of_tools(stand), tools), require=_SAVED)
+        asked = asked_of_tools(_SAVED, volumes=_may_have_volumes(stand))
+        saving = replace(assign(standing, asked, tools), require=_SAVED)
         if not saving.tool:
             return [], [_no_way_back(stand, tools)]
-        saved = _save(saving, stand, connections, assembly, checks[cluster])
+        saved = _save(saving, stand, connections, assembly, after)
     except SlackwaterError as error:
         return [], [no_answer(cluster, "", error)]
     deleted = assembly.add_own(
@@ -58,12 +59,9 @@ def clear_the_way(
     return [deleted], list(saving.findings)
 
 
-def _asked_of_tools(stand: Stand) -> tuple[Requirement, ...]:
-    """Return what a tool must be capable of: where there is no volume, none must be held."""
+def _may_have_volumes(stand: Stand) -> bool:
     claims = str(PERSISTENT_VOLUME_CLAIMS)
-    if claims in stand.unseen or any(kind == claims for kind, _ in stand.objects):
-        return _SAVED
-    return (Requirement.OBJECTS,)
+    return claims in stand.unseen or any(kind == claims for kind, _ in stand.objects)
 
 
 def _save(
@@ -71,7 +69,7 @@ def _save(
     stand: Stand,
     connections: Connections,
     assembly: Assembly,
-    check: str,
+    after: Sequence[str],
 ) -> str:
     """Add the backup of what stands there and its reading back; return the step that proves it."""
     cluster = saving.workload.cluster
@@ -83,7 +81,7 @@ def _save(
     )
     planned = connections.backend(cluster, saving.tool).plan_backup(request)
     steps = assembly.add_acts(
-        cluster, saving.tool, planned.acts, after=[check], workload=saving.workload
+        cluster, saving.tool, planned.acts, after=after, workload=saving.workload
     )
     making = list(steps.values())[-1]
     return assembly.add_own(

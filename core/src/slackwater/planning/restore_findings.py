@@ -78,12 +78,12 @@ def _newer_passed_over(selection: Selection, chosen: RecoveryPoint) -> Finding:
 
 
 def collision(target: Workload) -> Finding:
-    """Two workloads would end in one namespace."""
+    """Two workloads would end in one place."""
     return Finding(
         severity=Severity.ERROR,
         code="two-into-one",
         subject=str(target),
-        message="two workloads would be restored into this one namespace",
+        message="two workloads would be restored into this one place",
         way_out="map one of them elsewhere: --map CLUSTER/NAMESPACE=NAME",
         cluster=target.cluster,
     )
@@ -130,13 +130,13 @@ def will_change(stand: Stand) -> Finding:
 
 
 def left_out(workload: Workload) -> Finding:
-    """The policy protects it, and it is no namespace."""
+    """The policy protects it, and nobody asked for it: a policy alone turns no cluster back."""
     return Finding(
         severity=Severity.WARNING,
         code="left-out",
         subject=str(workload),
-        message="the policy protects it too; this plan brings back namespaces only",
-        way_out="bring it back by its tool, before the namespaces",
+        message="the policy protects it too; it comes back only where it is asked for",
+        way_out=f"--{workload.kind} {workload.cluster} brings it back, before the namespaces",
         cluster=workload.cluster,
     )
 

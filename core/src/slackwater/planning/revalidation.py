@@ -1,7 +1,8 @@
 """Before a plan runs: is the world still what the plan rests on?
 
 Compared is only what it rests on: the identity of its targets, its chosen points, what stood
-where it writes.
+where it writes. A cluster that is turned back may be silent, and what stands in it is looked at
+when it is back.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from slackwater.backend.connections import Connections
 from slackwater.catalogue.reading import see_again
 from slackwater.errors import (
     BackendUnavailable,
+    ClusterError,
     ClusterUnreachable,
     PlanChanged,
     SlackwaterError,
 )
 from slackwater.model.restore_plan import Choice, Pin, RestorePlan, Standing
+from slackwater.planning.pinning import compare, compare_store, is_silence, store_id
 from slackwater.planning.standing import Lookout
 
 
@@ -31,25 +34,39 @@ def require_unchanged(plan: RestorePlan, connections: Connections) -> None:
 
 
 def _changes(plan: RestorePlan, connections: Connections) -> Iterator[str]:
+    turned_back = {choice.target.cluster for choice in plan.turned_back}
     for pin in plan.pins:
-        yield from _moved(pin, connections)
-    lookouts = {pin.cluster: Lookout(connections.cluster(pin.cluster)) for pin in plan.pins}
+        yield from _moved(pin, connections, whole=pin.cluster in turned_back)
+    lookouts = {
+        pin.cluster: Lookout(connections.cluster(pin.cluster))
+        for pin in plan.pins
+        if pin.cluster not in turned_back
+    }
     for standing in plan.standing:
         yield from _stands_otherwise(standing, lookouts)
     for choice in plan.choices:
-        yield from _point_gone(choice, connections)
+        if not choice.covered:
+            yield from _point_gone(choice, connections)
 
 
-def _moved(pin: Pin, connections: Connections) -> Iterator[str]:
-    identity = connections.cluster(pin.cluster).identity()
-    if identity.uid != pin.uid or identity.ca_hash != pin.ca_hash:
-        yield (
-            f"{pin.cluster} is another cluster now: kube-system was {pin.uid}, is {identity.uid}"
-        )
+def _moved(pin: Pin, connections: Connections, *, whole: bool) -> Iterator[str]:
+    """Compare a target with its pin; one that is turned back as a whole may be silent."""
+    try:
+        if whole:
+            backends = [connections.backend(pin.cluster, t) for t in connections.tools(pin.cluster)]
+            compare_store(pin, store_id(backends))
+        compare(pin, connections.cluster(pin.cluster).identity())
+    except PlanChanged as changed:
+        yield str(changed)
+    except ClusterError as error:
+        if not (whole and is_silence(error)):
+            raise
 
 
 def _stands_otherwise(then: Standing, lookouts: Mapping[str, Lookout]) -> Iterator[str]:
     cluster, _, namespace = then.place.partition("/")
+    if cluster not in lookouts:
+        return
     now = lookouts[cluster].look(namespace).recorded()
     if now == then:
         return

@@ -34,18 +34,34 @@ class Protected:
 
 @dataclass(frozen=True)
 class Filter:
-    """What the user narrowed the work down to. Empty parts mean: all."""
+    """What the user narrowed the work down to. Empty parts mean: all.
+
+    ``control_planes`` and ``cluster_objects`` are clusters of which these are asked for by name.
+    They come beside what the other parts mean; alone they are all that is meant.
+    """
 
     policy: Policy | None = None
     clusters: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
     selector: Selector | None = None
+    control_planes: tuple[str, ...] = ()
+    cluster_objects: tuple[str, ...] = ()
 
     def has_cluster(self, name: str, fleet: FleetFile) -> bool:
-        """Whether a cluster of the fleet is meant."""
+        """Whether more of a cluster of the fleet is meant than what is asked for by name."""
+        narrowed = self.policy or self.clusters or self.namespaces or self.selector
+        if not narrowed and (self.control_planes or self.cluster_objects):
+            return False
         if self.clusters and name not in self.clusters:
             return False
         return self.policy is None or self.policy.selects(fleet.clusters[name].labels)
+
+    def named_in(self, cluster: str) -> Iterator[Workload]:
+        """Yield what is asked for by name in a cluster."""
+        if cluster in self.control_planes:
+            yield Workload(cluster=cluster, kind=WorkloadKind.CONTROL_PLANE)
+        if cluster in self.cluster_objects:
+            yield Workload(cluster=cluster, kind=WorkloadKind.CLUSTER_OBJECTS)
 
     def has_name(self, namespace: str) -> bool:
         """Whether a namespace is meant, as far as its name tells."""
@@ -53,7 +69,7 @@ class Filter:
 
 
 def to_back_up(wish: Filter, inventory: Inventory) -> Iterator[Protected]:
-    """Yield what is to be backed up in one cluster, as it is now."""
+    """Yield the namespaces that are to be backed up in one cluster, as it is now."""
     cluster = inventory.cluster
     for namespace in inventory.namespaces:
         if not wish.has_name(namespace.name):
@@ -63,8 +79,15 @@ def to_back_up(wish: Filter, inventory: Inventory) -> Iterator[Protected]:
         require = _required(wish, namespace.name, namespace.labels)
         if require is not None and namespace.phase != "Terminating":
             yield Protected(Workload(cluster=cluster, namespace=namespace.name), require)
-    if wish.policy and not (wish.namespaces or wish.selector):
-        yield from _of_the_cluster(wish.policy, cluster)
+
+
+def beside_namespaces(wish: Filter, fleet: FleetFile, cluster: str) -> Iterator[Protected]:
+    """Yield what is meant of a cluster and is no namespace: by name, and by the policy."""
+    named = tuple(wish.named_in(cluster))
+    yield from (Protected(workload, ()) for workload in named)
+    if wish.policy and wish.has_cluster(cluster, fleet) and not (wish.namespaces or wish.selector):
+        of_policy = _of_the_cluster(wish.policy, cluster)
+        yield from (protected for protected in of_policy if protected.workload not in named)
 
 
 def _required(
@@ -113,16 +136,22 @@ def to_restore(
             require = _requirement(wish, living.get(cluster), namespace)
             workload = Workload(cluster=cluster, namespace=namespace)
             wanted[workload] = Wanted(workload, require)
-    return list(wanted.values())
+    named = [Wanted(workload, ()) for name in fleet.clusters for workload in wish.named_in(name)]
+    return [*named, *wanted.values()]
 
 
-def beside_namespaces(wish: Filter, fleet: FleetFile) -> tuple[Workload, ...]:
-    """Return what a policy protects that a plan over namespaces does not bring back."""
-    if wish.policy is None or wish.namespaces or wish.selector:
-        return ()
-    names = [name for name in fleet.clusters if wish.has_cluster(name, fleet)]
-    found = (each for name in names for each in _of_the_cluster(wish.policy, name))
-    return tuple(protected.workload for protected in found)
+def left_out(wish: Filter, fleet: FleetFile) -> tuple[Workload, ...]:
+    """Return what a policy protects that a plan does not bring back, as nobody asked for it.
+
+    A control plane holds the cluster-scoped objects too.
+    """
+    found = (p.workload for name in fleet.clusters for p in beside_namespaces(wish, fleet, name))
+    return tuple(
+        workload
+        for workload in found
+        if workload not in wish.named_in(workload.cluster)
+        and workload.cluster not in wish.control_planes
+    )
 
 
 def without_namesakes(
@@ -188,6 +217,8 @@ def _named_in(points: Iterable[RecoveryPoint], read: Reader) -> set[str]:
     tries: Counter[tuple[str, ...]] = Counter()
     for point in points:
         patterns = point.scope.namespaces
+        if not patterns:
+            continue
         if names_namespaces(point):
             found |= set(patterns)
         elif tries[patterns] < _TRIES:

@@ -146,7 +146,7 @@ class Effects:
 
     def _start(self, run: Run, record: StepRecord) -> Observation:
         try:
-            self._identities.check(run, record.step.cluster)
+            self._identities.check(run, record.step)
             backend = self._world.backend(record.step.cluster, record.step.tool)
             return Started(backend.start(record.step.act, _key(run, record)))
         except Exception as error:  # noqa: BLE001  whatever a plugin raises ends its step, not ours
@@ -167,7 +167,7 @@ class Effects:
 
     def _performed(self, run: Run, record: StepRecord, report: Reporter) -> Observation:
         step = record.step
-        self._identities.check(run, step.cluster)
+        self._identities.check(run, step)
         if step.own is None:
             backend = self._world.backend(step.cluster, step.tool)
             return judge_result(backend.perform(step.act, _key(run, record), report))
@@ -181,8 +181,8 @@ class Effects:
 
     def _look(self, backend: BackendKey, watched: Sequence[Watched]) -> Sequence[Told]:
         try:
-            for run in {run.id: run for run, _ in watched}.values():
-                self._identities.check(run, backend[0])
+            for run, record in {run.id: (run, record) for run, record in watched}.values():
+                self._identities.check(run, record.step)
             refs = [record.ref for _, record in watched if record.ref is not None]
             found = self._world.backend(*backend).get_operations(refs)
         except Exception as error:  # noqa: BLE001  it says nothing about the operations

@@ -18,15 +18,21 @@ from slackwater.model.run import RunState
 from slackwater.model.step import OwnAct
 from slackwater.runs.call import Call
 from slackwater.runs.deleting import delete_namespace
+from slackwater.runs.looking_again import list_again, look_again
 from slackwater.runs.marking import stamp_mark
 from slackwater.runs.observation import Done
 from slackwater.runs.reading_back import read_back
 
 
 def check_target(call: Call) -> Done:
-    """Ask the run's tools in the cluster what is wrong; what stops restores forbids to go on."""
-    cluster = call.step.cluster
-    used = {r.step.tool for r in call.run.steps if r.step.cluster == cluster and r.step.tool}
+    """Ask the run's tools in the cluster what is wrong; what stops restores forbids to go on.
+
+    Where a control plane is turned back, only its own tool is asked: the others may be down with
+    the API server, and are asked when it is back.
+    """
+    cluster, alone = call.step.cluster, call.step.act.without_api
+    here = (r.step for r in call.run.steps if r.step.cluster == cluster and r.step.tool)
+    used = {step.tool for step in here if step.act.without_api or not alone}
     findings = tuple(
         finding for tool in sorted(used) for finding in call.world.backend(cluster, tool).check()
     )
@@ -47,4 +53,6 @@ OWN_ACTS: Mapping[OwnAct, Callable[[Call], Done]] = {
     OwnAct.STAMP_MARK: stamp_mark,
     OwnAct.REFUSE: refuse,
     OwnAct.DELETE_NAMESPACE: delete_namespace,
+    OwnAct.LIST_AGAIN: list_again,
+    OwnAct.LOOK_AGAIN: look_again,
 }

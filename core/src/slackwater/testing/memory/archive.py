@@ -1,8 +1,9 @@
 """The other in-memory backend: it backs up a whole control plane by an act of our own worker.
 
 The backup is one performed act that ends with the conditional creation of the point; the bytes in
-the making lie in the spool. A restore asks a person to stop the writers first. Nothing of it is
-operated by the tool.
+the making lie in the spool. A restore asks a person to stop the writers first, and to start them
+again. Nothing of it is operated by the tool, and nothing of it needs the API server: the store of
+the control plane is reached by itself.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from slackwater.backend import Report, Stopped
-from slackwater.errors import Unsupported
+from slackwater.backend import ControlPlane, Report, Stamping, Stopped
+from slackwater.errors import BackendError, Unsupported
 from slackwater.model.act import Act, ActKind, ActPlan, Key
 from slackwater.model.capability import Capability, Description, Level, Support
 from slackwater.model.operation import Explanation, Operation, OperationRef, Progress
@@ -26,8 +27,8 @@ from slackwater.testing.memory.tool import Refused
 _CAN = (Capability.CONTROL_PLANE, Capability.OFF_CLUSTER, Capability.DELETE)
 
 
-class ArchiveBackend(StoredPoints):
-    """Performed acts, and one for a person."""
+class ArchiveBackend(StoredPoints, Stamping, ControlPlane):
+    """Performed acts, and two for a person."""
 
     name = "memory-archive"
 
@@ -62,7 +63,7 @@ class ArchiveBackend(StoredPoints):
         return ActPlan(acts=(archive,))
 
     def plan_restore(self, request: RestoreRequest) -> ActPlan:
-        """Fetch and verify; let a person stop the writers; put the objects in place."""
+        """Fetch and verify; put the objects in place while a person keeps the writers stopped."""
         mapping = request.mapping
         mapped = mapping.namespaces or mapping.storage_classes or mapping.images
         elsewhere = request.target != request.workload.cluster
@@ -104,7 +105,7 @@ class ArchiveBackend(StoredPoints):
                 case "fetch":
                     return self._fetch(act, key, report)
                 case "apply":
-                    return self._apply(act)
+                    return self._apply(act, key)
                 case "delete":
                     self.tool.remove_point(str(act.payload["store"]), str(act.payload["point"]))
                     return {}
@@ -118,12 +119,20 @@ class ArchiveBackend(StoredPoints):
         """The tool operates nothing."""
         raise self.unknown(ref.handle)
 
+    def control_plane_id(self) -> str:
+        """Return who the store is, or nothing where it does not answer."""
+        try:
+            with self.translated():
+                return self.tool.read_control_plane()
+        except BackendError:
+            return ""
+
     def _archive(self, act: Act, key: Key, report: Report) -> Mapping[str, object]:
         store, name = str(act.payload["store"]), key.name(str(act.payload["stem"]))
         if self._is_there(store, name):
             return {"point": name}
         begin = self.world.now()
-        objects = self.tool.read_objects(Scope(control_plane=True, namespaces=("*",)))
+        objects = self.tool.read_objects(Scope(cluster_objects=True, namespaces=("*",)))
         spooled = self._spool(f"{name}.part", _lines(objects), report)
         point = Held(
             tool=self.name,
@@ -145,11 +154,11 @@ class ArchiveBackend(StoredPoints):
         spooled = self._spool(f"{key.name('fetched')}.part", _lines(point.namespaces), report)
         verified = len(dict(_read(spooled)))
         spooled.unlink()
-        return {"verified": verified}
+        return {"verified": verified, "control_plane": _made_anew(key)}
 
-    def _apply(self, act: Act) -> Mapping[str, object]:
+    def _apply(self, act: Act, key: Key) -> Mapping[str, object]:
         store, name = str(act.payload["store"]), str(act.payload["point"])
-        self.tool.replace_objects(self.tool.read_point(store, name))
+        self.tool.replace_objects(self.tool.read_point(store, name), _made_anew(key))
         return {}
 
     def _is_there(self, store: str, name: str) -> bool:
@@ -175,12 +184,18 @@ class ArchiveBackend(StoredPoints):
         return path
 
 
+def _made_anew(key: Key) -> str:
+    """Return who the store will be after the restore of this run."""
+    return f"restored by {key.run}"
+
+
 def _restore_acts(request: RestoreRequest, payload: Mapping[str, object]) -> Iterator[Act]:
     cluster = request.target
     yield Act(
         id="fetch",
         kind=ActKind.PERFORMED,
         title=f"fetch and verify {request.point.name}",
+        without_api=True,
         effects=("writes into the spool, and removes it from there",),
         payload=payload,
     )
@@ -189,6 +204,7 @@ def _restore_acts(request: RestoreRequest, payload: Mapping[str, object]) -> Ite
         kind=ActKind.PERSON,
         title=f"stop the API servers of {cluster}",
         needs=("fetch",),
+        without_api=True,
         instructions=f"Stop every API server of {cluster}, then confirm.",
     )
     yield Act(
@@ -196,8 +212,18 @@ def _restore_acts(request: RestoreRequest, payload: Mapping[str, object]) -> Ite
         kind=ActKind.PERFORMED,
         title=f"put the objects of {request.point.name} in place",
         needs=("stop-writers",),
+        without_api=True,
+        writes=("",),
         effects=(f"replaces all objects of {cluster}",),
         payload=payload,
+    )
+    yield Act(
+        id="start-writers",
+        kind=ActKind.PERSON,
+        title=f"start the API servers of {cluster}",
+        needs=("apply",),
+        without_api=True,
+        instructions=f"Start every API server of {cluster}, then confirm.",
     )
 
 

@@ -24,7 +24,7 @@ from slackwater.model.act import Act, ActKind, ActPlan, Key
 from slackwater.model.capability import Capability, Description, Level, Support
 from slackwater.model.finding import Finding, Severity
 from slackwater.model.operation import Explanation, Operation, OperationRef
-from slackwater.model.recovery_point import PointId, RecoveryPoint, Stamp
+from slackwater.model.recovery_point import PointId, RecoveryPoint
 from slackwater.model.request import BackupRequest, RestoreRequest, Store
 from slackwater.model.workload import WorkloadKind
 from slackwater.testing.memory import acts
@@ -146,14 +146,6 @@ class MemoryBackend(StoredPoints, SharedStores, Stamping, NativeSchedules, Postu
         way_out = f"memory show store {store.identity} --to {self.cluster} --read-only"
         message = f"{self.cluster} does not see the store {store.identity} of {store.cluster}"
         return self.finding("store-not-shown", store.name, message, way_out)
-
-    def stamp(self, point: PointId, values: Mapping[str, str]) -> None:
-        """Write what a stamp has fields for on the point."""
-        with self.translated():
-            held = self.tool.read_point(point.store, point.name)
-            before = held.stamp or Stamp(cluster="", cluster_uid="")
-            after = Stamp.model_validate({**before.model_dump(), **values})
-            self.tool.stamp_point(point.store, point.name, after)
 
     def list_schedules(self) -> Sequence[NativeSchedule]:
         """Return the tool's own schedules."""

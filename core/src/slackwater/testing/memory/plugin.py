@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
 from pydantic import BaseModel
 
 from slackwater.backend import Backend, BackendType, Context, hookimpl
-from slackwater.clusters import Cluster
+from slackwater.clusters import Cluster, utc_now
 from slackwater.stores.spool import Spool
 from slackwater.testing.memory.archive import ArchiveBackend
 from slackwater.testing.memory.backend import MemoryBackend
@@ -54,10 +53,6 @@ def slackwater_backend_types() -> Iterator[BackendType]:
     yield ARCHIVE
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 def build(
     *, tool: str, cluster: str, spool: str, secrets: Mapping[str, str], **settings: str
 ) -> Backend:
@@ -76,5 +71,5 @@ def make_context(cluster: str, spool: Path, secrets: Mapping[str, str]) -> Conte
         cluster=Cluster(cluster),
         secret=secrets.__getitem__,
         spool=Spool(spool).folder(cluster),
-        clock=_utc_now,
+        clock=utc_now,
     )

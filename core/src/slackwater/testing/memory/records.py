@@ -144,7 +144,7 @@ class Mishap(Frozen):
 
     ``requests`` are how the requests meant begin, empty for all; ``times`` how often it happens
     (None: until healed); ``spared`` how many go well before. ``answer_lost`` lets the request have
-    its effect first.
+    its effect first. ``tool`` is the only one meant, empty for all.
     """
 
     refusal: Refusal
@@ -153,6 +153,7 @@ class Mishap(Frozen):
     spared: int = 0
     answer_lost: bool = False
     retry_after: float = 0.0
+    tool: str = ""
 
 
 class NativeScheduleRecord(Frozen):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from slackwater.backend import Backend, Context
@@ -14,7 +14,7 @@ from slackwater.errors import (
     RecoveryPointNotFound,
 )
 from slackwater.model.finding import Finding, Severity
-from slackwater.model.recovery_point import PointId, RecoveryPoint
+from slackwater.model.recovery_point import PointId, RecoveryPoint, Stamp
 from slackwater.model.request import PointQuery
 from slackwater.testing.memory.errors import translated
 from slackwater.testing.memory.records import ShownStore
@@ -72,6 +72,14 @@ class StoredPoints(Backend):
         with self.translated():
             held = self.tool.read_point(point.store or self.store(), point.name)
         return read_point(held, self.cluster, self.stores())
+
+    def stamp(self, point: PointId, values: Mapping[str, str]) -> None:
+        """Write what a stamp has fields for on the point."""
+        with self.translated():
+            held = self.tool.read_point(point.store, point.name)
+            before = held.stamp or Stamp(cluster="", cluster_uid="")
+            after = Stamp.model_validate({**before.model_dump(), **values})
+            self.tool.stamp_point(point.store, point.name, after)
 
     def close(self) -> None:
         """Nothing is held between calls."""

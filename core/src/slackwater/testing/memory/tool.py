@@ -156,9 +156,18 @@ class Tool:
         with self._request("read objects") as shelves:
             return dict(capture(shelves, self.cluster, scope))
 
-    def replace_objects(self, point: Held) -> None:
-        """Let the cluster hold exactly the objects of a point; volumes stay as they are."""
+    def read_control_plane(self) -> str:
+        """Return who the store of the cluster's control plane is."""
+        with self._request("read control plane") as shelves:
+            return shelves.text("control-plane", self.cluster) or f"store of {self.cluster}"
+
+    def replace_objects(self, point: Held, made: str) -> None:
+        """Let the cluster hold exactly the objects of a point; volumes stay as they are.
+
+        The store of its control plane is ``made`` anew with that.
+        """
         with self._request("replace objects") as shelves:
+            shelves.write("control-plane", self.cluster, made)
             standing = shelves.all("namespace", Namespace, f"{self.cluster}/")
             for key in standing:
                 shelves.remove("namespace", key)
@@ -185,7 +194,7 @@ class Tool:
             shelves.write("setting", "requests", str(count + 1))
             if token != (shelves.text("setting", "token") or token):
                 return Mishap(refusal=Refusal.DENIED)
-            return _due(shelves, self.cluster, words)
+            return _due(shelves, self.cluster, self.name, words)
 
     def _stores(self, shelves: Shelves) -> dict[str, ShownStore]:
         found = shelves.all("store", ShownStore, f"{self.cluster}/")
@@ -209,10 +218,12 @@ class Tool:
         return operation
 
 
-def _due(shelves: Shelves, cluster: str, words: str) -> Mishap | None:
+def _due(shelves: Shelves, cluster: str, tool: str, words: str) -> Mishap | None:
     """Return the mishap that is meant for this request, and use it up."""
     mishap = shelves.get("mishap", cluster, Mishap)
     if mishap is None or not words.startswith(mishap.requests or ""):
+        return None
+    if mishap.tool not in ("", tool):
         return None
     if mishap.spared:
         shelves.put("mishap", cluster, mishap.model_copy(update={"spared": mishap.spared - 1}))

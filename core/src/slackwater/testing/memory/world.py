@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from slackwater.clusters import utc_now
 from slackwater.testing.memory.operating import settle
 from slackwater.testing.memory.records import (
     Held,
@@ -24,11 +25,7 @@ from slackwater.testing.memory.records import (
 )
 from slackwater.testing.memory.shelves import Shelves, open_shelves
 
-_REAL = ("namespace", "store", "point", "operation", "schedule")
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+_REAL = ("namespace", "store", "point", "operation", "schedule", "control-plane")
 
 
 class MemoryWorld:
@@ -38,7 +35,7 @@ class MemoryWorld:
     looks: operations get on by the clock, as those of a server would in the meantime.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, path: Path, clock: Callable[[], datetime] = utc_now) -> None:
         self.path = path
         self._clock = clock
 

@@ -1,0 +1,83 @@
+"""What is seen of the fleet now, with what the ledger remembers of those who do not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from slackwater.backend.connections import Connections
+from slackwater.catalogue.gathering import Catalogue, gather, gather_stores, side_by_side
+from slackwater.catalogue.reading import read_contents
+from slackwater.catalogue.remembering import with_remembered
+from slackwater.client.recollection import Recollection
+from slackwater.clusters import ClusterIdentity, Inventory, take_inventory
+from slackwater.errors import SlackwaterError
+from slackwater.fleet import FleetFile
+from slackwater.ledger import Ledger
+from slackwater.model.recovery_point import RecoveryPoint
+from slackwater.model.request import PointQuery
+from slackwater.planning.workloads import Filter
+
+
+@dataclass
+class Sight:
+    """Looks at the fleet, and keeps in ``memory`` what will be worth knowing later."""
+
+    connections: Connections
+    ledger: Ledger
+    clock: Callable[[], datetime]
+    memory: Recollection = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.memory = Recollection(self.ledger)
+
+    def gather(
+        self, query: PointQuery | None = None, *, tools: Iterable[str] | None = None
+    ) -> Catalogue:
+        """Gather recovery points, those that only a silent cluster could show included."""
+        gathered = gather(self.connections, query, tools=tools)
+        self.memory.saw(gathered)
+        if self.memory.trouble:
+            gathered = replace(gathered, findings=(*gathered.findings, self.memory.trouble))
+        silent = {source.cluster for source in gathered.sources if not source.answered}
+        return with_remembered(
+            gathered, self.ledger.points_of(silent), query or PointQuery(), self.clock()
+        )
+
+    def read(self, point: RecoveryPoint) -> RecoveryPoint:
+        """Return a point with its contents."""
+        return read_contents(self.connections, point, self.memory)
+
+    def expected(self, tool: str, cluster: str, act: str) -> float | None:
+        """Return the seconds that an act usually takes; None without history."""
+        known = self.ledger.expected(cluster, tool, act)
+        return known.median if known else None
+
+    def inventories(self, wish: Filter, fleet: FleetFile) -> list[Inventory]:
+        """Return what stands in the clusters meant; one that is silent has none."""
+        names = [n for n in self.connections.names if wish.has_cluster(n, fleet)]
+        return [found for found in side_by_side(self._inventory, names) if found is not None]
+
+    def remember(self, clusters: Sequence[str]) -> None:
+        """Keep what must outlive these clusters: who they are, and where their points lie."""
+        self.memory.saw_stores(gather_stores(self.connections, clusters))
+        for name, identity in zip(clusters, side_by_side(self._identity, clusters), strict=True):
+            if identity is not None:
+                self.memory.saw_identity(name, identity)
+
+    def known_ca(self) -> Mapping[str, str]:
+        """Return the CA hash of each cluster, as it was when it was last remembered."""
+        return {s.cluster: s.ca_hash for s in self.ledger.clusters_seen() if s.ca_hash}
+
+    def _identity(self, name: str) -> ClusterIdentity | None:
+        try:
+            return self.connections.cluster(name).identity()
+        except SlackwaterError:
+            return None  # what is not known is not remembered
+
+    def _inventory(self, name: str) -> Inventory | None:
+        try:
+            return take_inventory(self.connections.cluster(name))
+        except SlackwaterError:
+            return None  # the gathering of its recovery points has said so already
