@@ -41,4 +41,4 @@ POINTS = st.lists(
 @given(POINTS, WORKLOADS)
 def test_what_is_found_is_what_covers_newest_first(known: list, workload: Workload) -> None:
     plain = [p for p in known if p.usable and p.covers(workload)]
-    assert Covering(known).of(workload) == sorted(plain, key=lambda p: p.begin, reverse=True)
+    assert list(Covering(known).of(workload)) == sorted(plain, key=lambda p: p.begin, reverse=True)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slackwater.catalogue.covering import Covering
 from slackwater.model.operation import Phase
 from slackwater.model.recovery_point import RecoveryPoint, Requirement
 from slackwater.planning.choosing import Selections, Wanted, choose
@@ -29,7 +30,7 @@ def chosen(
 ) -> Selections:
     return choose(
         [Wanted(workload(namespace), require) for namespace in namespaces],
-        points,
+        Covering(points),
         at,
         lambda known: known,
         tolerance=minutes(tolerance),
@@ -152,7 +153,7 @@ def test_contents_are_read_newest_first_and_no_further_than_needed() -> None:
         return known
 
     points = [point(f"p{age}", at=age) for age in (30, 10, 20)]
-    choose([Wanted(workload(), BOTH)], points, NOON, read, tolerance=minutes(15))
+    choose([Wanted(workload(), BOTH)], Covering(points), NOON, read, tolerance=minutes(15))
     assert asked == ["p10"]
 
 

@@ -11,11 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import TypeVar
 
 from slackwater.backend import Backend, SharedStores
 from slackwater.backend.connections import Connections
 from slackwater.backend.wrappers import as_role
+from slackwater.catalogue.covering import Covering
 from slackwater.catalogue.merging import merge
 from slackwater.errors import SlackwaterError
 from slackwater.model.finding import Finding, Severity
@@ -53,6 +55,11 @@ class Catalogue:
     def as_of(self) -> datetime | None:
         """The age of the oldest answer in it."""
         return min((s.as_of for s in self.sources if s.answered), default=None)
+
+    @cached_property
+    def covering(self) -> Covering:
+        """The points by workload: made when first asked for, then as good for many questions."""
+        return Covering(self.points)
 
 
 @dataclass(frozen=True)

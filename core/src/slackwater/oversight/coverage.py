@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from slackwater.catalogue.covering import Covering
 from slackwater.clusters import Inventory, Volume
@@ -70,7 +71,7 @@ class Coverage:
     def _looked_into(self, workload: Workload, volumes: Sequence[Volume]) -> list[RecoveryPoint]:
         """Look into the newest points, until one holds everything."""
         known: list[RecoveryPoint] = []
-        for point in self.points.of(workload)[:MOST_READ]:
+        for point in islice(self.points.of(workload), MOST_READ):
             known.append(self.read(point))
             if _holds_objects(known[-1], workload) and all(_holds(known[-1], v) for v in volumes):
                 break

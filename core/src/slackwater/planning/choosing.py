@@ -5,12 +5,12 @@ Pure, but for reading contents through a given function; workloads are looked at
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice, takewhile
 
-from slackwater.catalogue.covering import Covering
+from slackwater.catalogue.covering import Covering, Mark, mark_of
 from slackwater.catalogue.gathering import side_by_side
 from slackwater.model.recovery_point import RecoveryPoint, Requirement, shortfalls
 from slackwater.model.workload import Workload
@@ -60,7 +60,7 @@ class Selections:
 
 def choose(
     wanted: Sequence[Wanted],
-    points: Iterable[RecoveryPoint],
+    points: Covering,
     moment: datetime,
     read: Reader,
     *,
@@ -73,81 +73,85 @@ def choose(
     of that workload; else it is the newest good one of each. Good means: succeeded, contents
     known, and holding what is required; its ``end`` at or before the moment.
     """
-    usable = [p for p in points if p.usable and p.end is not None and p.end <= moment]
-    covering = Covering(usable)
-
-    def newest_of(item: Wanted) -> Selection:
-        return _newest(item, covering, read, accept_partial=accept_partial)
-
-    newest = side_by_side(newest_of, wanted)
-    marked = _shared_mark(wanted, newest, usable, read, tolerance)
-    if marked is None:
-        return Selections(tuple(newest))
-    mark, parts = marked
-    return Selections(tuple(parts), mark=mark)
+    search = _Search(points, moment, read, tolerance, accept_partial)
+    newest = search.newest_of_each(wanted)
+    return search.shared_mark(newest) or Selections(tuple(newest))
 
 
-def _newest(wanted: Wanted, points: Covering, read: Reader, *, accept_partial: bool) -> Selection:
-    passed: list[tuple[RecoveryPoint, tuple[str, ...]]] = []
-    for candidate in points.of(wanted.workload)[:MOST_READ]:
-        known = read(candidate)
-        gaps = shortfalls(known, wanted.workload, wanted.require)
-        if not gaps or (accept_partial and known.contents is not None):
-            return Selection(wanted, known, gaps, tuple(passed))
-        passed.append((known, gaps))
-    return Selection(wanted, None, passed_over=tuple(passed))
+@dataclass(frozen=True)
+class _Search:
+    """The question that is asked for each workload alike."""
 
+    points: Covering
+    moment: datetime
+    read: Reader
+    tolerance: timedelta
+    accept_partial: bool
 
-def _latest_first(points: Iterable[RecoveryPoint]) -> list[RecoveryPoint]:
-    return sorted(points, key=_begin, reverse=True)
+    def newest_of_each(self, wanted: Sequence[Wanted]) -> list[Selection]:
+        """Threads only help where something has to be read."""
+        unread = [item for item in wanted if self._begins_unread(item)]
+        read = iter(side_by_side(self._newest, unread))
+        waiting = set(map(id, unread))
+        return [next(read) if id(item) in waiting else self._newest(item) for item in wanted]
+
+    def shared_mark(self, newest: Sequence[Selection]) -> Selections | None:
+        """Return the newest mark that holds a good point for every workload, within tolerance."""
+        if len(newest) < 2:
+            return None
+        for mark in self._latest_first(map(mark_of, self._bearable(newest[0]))):
+            parts = list(takewhile(bool, (self._part(mark, best) for best in newest)))
+            if len(parts) == len(newest):
+                return Selections(tuple(filter(None, parts)), mark=mark[0])
+        return None
+
+    def _begins_unread(self, wanted: Wanted) -> bool:
+        first = next(self._candidates(wanted), None)
+        return first is not None and first.contents is None
+
+    def _candidates(self, wanted: Wanted) -> Iterator[RecoveryPoint]:
+        return self.points.of(wanted.workload, self.moment)
+
+    def _newest(self, wanted: Wanted) -> Selection:
+        passed: list[tuple[RecoveryPoint, tuple[str, ...]]] = []
+        for candidate in islice(self._candidates(wanted), MOST_READ):
+            known = self.read(candidate)
+            gaps = shortfalls(known, wanted.workload, wanted.require)
+            if not gaps or (self.accept_partial and known.contents is not None):
+                return Selection(wanted, known, gaps, tuple(passed))
+            passed.append((known, gaps))
+        return Selection(wanted, None, passed_over=tuple(passed))
+
+    def _bearable(self, best: Selection) -> Iterator[RecoveryPoint]:
+        """Yield the points that lose no more than the tolerance against the newest good one."""
+        if best.point is None:
+            return
+        earliest = _begin(best.point) - self.tolerance
+        for candidate in self._candidates(best.wanted):
+            if _begin(candidate) < earliest:
+                return
+            yield candidate
+
+    def _latest_first(self, marks: Iterable[Mark | None]) -> list[Mark]:
+        def latest(mark: Mark) -> tuple[datetime, Mark]:
+            return self.points.last_begin(mark, self.moment), mark
+
+        return sorted({mark for mark in marks if mark}, key=latest, reverse=True)
+
+    def _part(self, mark: Mark, best: Selection) -> Selection | None:
+        """Return the newest good part of a mark for a workload, if that loses little enough."""
+        wanted = best.wanted
+        if best.point and not best.gaps and mark_of(best.point) == mark:
+            return Selection(wanted, best.point)
+        for candidate in self._bearable(best):
+            if mark_of(candidate) == mark:
+                known = self.read(candidate)
+                if not shortfalls(known, wanted.workload, wanted.require):
+                    return Selection(wanted, known)
+        return None
 
 
 def _begin(point: RecoveryPoint) -> datetime:
     if point.begin is None:
         raise ValueError(f"{point.name} has no begin")
     return point.begin
-
-
-def _shared_mark(
-    wanted: Sequence[Wanted],
-    newest: Sequence[Selection],
-    points: Iterable[RecoveryPoint],
-    read: Reader,
-    tolerance: timedelta,
-) -> tuple[str, list[Selection]] | None:
-    """Return the newest mark that holds a good point for every workload, within tolerance."""
-    if len(wanted) < 2:
-        return None
-    for (name, _run), members in _marks_latest_first(points):
-        parts = [_part(item, members, read) for item in wanted]
-        chosen = [part for part in parts if part is not None]
-        if len(chosen) == len(wanted) and _within(chosen, newest, tolerance):
-            return name, chosen
-    return None
-
-
-def _marks_latest_first(
-    points: Iterable[RecoveryPoint],
-) -> list[tuple[tuple[str, str], list[RecoveryPoint]]]:
-    marks: Mapping[tuple[str, str], list[RecoveryPoint]] = defaultdict(list)
-    for point in points:
-        if point.stamp and point.stamp.mark:
-            marks[point.stamp.mark, point.stamp.run].append(point)
-    return sorted(marks.items(), key=lambda item: max(map(_begin, item[1])), reverse=True)
-
-
-def _part(wanted: Wanted, members: Iterable[RecoveryPoint], read: Reader) -> Selection | None:
-    for member in _latest_first(p for p in members if p.covers(wanted.workload)):
-        known = read(member)
-        if not shortfalls(known, wanted.workload, wanted.require):
-            return Selection(wanted, known)
-    return None
-
-
-def _within(parts: Sequence[Selection], newest: Sequence[Selection], tolerance: timedelta) -> bool:
-    for part, best in zip(parts, newest, strict=True):
-        if part.point is None or best.point is None:
-            return False
-        if _begin(best.point) - _begin(part.point) > tolerance:
-            return False
-    return True
