@@ -24,12 +24,14 @@ from slackwater.model.request import BackupRequest, PointQuery, RestoreRequest, 
 from slackwater.stores import ArtefactStore
 from slackwater_etcdctl import backup_acts, deletion, stamping
 from slackwater_etcdctl.access import open_session
-from slackwater_etcdctl.acts import Do, not_ours, text
+from slackwater_etcdctl.acts import Do, text
 from slackwater_etcdctl.backing_up import Performer
 from slackwater_etcdctl.checks import Checker
 from slackwater_etcdctl.describing import describe
 from slackwater_etcdctl.errors import TOOL
 from slackwater_etcdctl.members import look
+from slackwater_etcdctl.restore_planning import plan_restore
+from slackwater_etcdctl.restoring import perform_restore
 from slackwater_etcdctl.settings import EtcdctlSettings
 from slackwater_etcdctl.site import Site
 from slackwater_etcdctl.store_access import manifest_of, named_errors, open_named
@@ -93,7 +95,9 @@ class EtcdctlBackend(Backend, ControlPlane, SharedStores, Stamping):
 
     def plan_restore(self, request: RestoreRequest) -> ActPlan:
         """Fetch, prepare, prove; then people or commands do it on the hosts."""
-        raise Unsupported(f"{request.workload}: restores come next", backend=TOOL)
+        with named_errors(self._site.cluster.name):
+            manifest = manifest_of(request.point.id, self._site.store(), self._site.cluster.name)
+            return plan_restore(request, manifest, self._site, self._clock())
 
     def plan_deletion(self, point: PointId) -> ActPlan:
         """One performed act: the manifest first, then its artefacts."""
@@ -120,7 +124,7 @@ class EtcdctlBackend(Backend, ControlPlane, SharedStores, Stamping):
                 case Do.DELETE:
                     self._site.store().delete(text(act, "point"))
                     return {}
-        raise not_ours(act)
+            return perform_restore(self._site, act, key, report)
 
     def cancel_operation(self, ref: OperationRef) -> None:
         """Nothing is operated by etcd."""

@@ -14,6 +14,7 @@ from slackwater.model.act import Act, ActPlan
 from slackwater.model.finding import Finding
 from slackwater.model.request import Existing, RestoreRequest
 from slackwater.model.workload import WorkloadKind
+from slackwater.stores import Manifest
 from slackwater_etcdctl import restore_findings as say
 from slackwater_etcdctl.blueprint import Blueprint, PlannedMember, Promised
 from slackwater_etcdctl.errors import TOOL
@@ -23,10 +24,23 @@ from slackwater_etcdctl.restore_acts import RestoreActs
 from slackwater_etcdctl.restore_settings import MemberSettings, RestoreSettings
 from slackwater_etcdctl.site import Site
 from slackwater_etcdctl.tools import Program
+from slackwater_etcdctl.translation import read_facts
 from slackwater_etcdctl.turning_back import say_since
 
 _DATA_DIR = "/var/lib/etcd"
 """Where kubeadm and the packages of distributions keep it."""
+
+
+def plan_restore(request: RestoreRequest, manifest: Manifest, site: Site, now: datetime) -> ActPlan:
+    """Plan a restore from what the store says of the point. Raises ``Unsupported``."""
+    facts = read_facts(manifest)
+    if facts is None:
+        raise Unsupported(
+            f"the manifest {manifest.name} says nothing of an etcd snapshot that is known here",
+            backend=TOOL,
+            cluster=request.target,
+        )
+    return RestorePlanner(request, facts, site, now).plan()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from slackwater.backend import Report, Stopped
 from slackwater.model.act import Act, Key
+from slackwater_etcdctl.acts import not_ours, text
 from slackwater_etcdctl.blueprint import Blueprint, PlannedMember
 from slackwater_etcdctl.healthy import require_control_plane, require_members, require_silence
 from slackwater_etcdctl.host_commands import HostCommandRunner
@@ -19,11 +20,11 @@ from slackwater_etcdctl.swapping import swap
 _Perform = Callable[[Site, Blueprint, Key, Report], Mapping[str, object]]
 
 
-def perform_restore(site: Site, act: Act, key: Key, report: Report) -> Mapping[str, object] | None:
-    """Perform an act of a restore; None where it is none."""
-    perform = _PERFORMED.get(str(act.payload.get("do")))
+def perform_restore(site: Site, act: Act, key: Key, report: Report) -> Mapping[str, object]:
+    """Perform an act of a restore. Raises ``Unsupported`` for an act that is none."""
+    perform = _PERFORMED.get(text(act, "do"))
     if perform is None:
-        return None
+        raise not_ours(act)
     if report.stopping:
         raise Stopped
     return perform(site, Blueprint.of(act), key, report)
