@@ -35,6 +35,10 @@ NOT_FOR_TESTING = {"cli", "demo"}
 HOMES = {
     "kubernetes": {"slackwater.clusters"},
     "tenacity": {"slackwater.clusters"},
+    "obstore": {"slackwater.stores"},
+    "zstandard": {"slackwater.stores"},
+    # fleet sees whether keys fit; testing makes some.
+    "pyrage": {"slackwater.stores", "slackwater.fleet", "slackwater.testing"},
     "click": {"slackwater.cli"},
     "rich": {"slackwater.cli", "slackwater.demo"},
 }

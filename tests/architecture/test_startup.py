@@ -7,7 +7,16 @@ import sys
 
 import pytest
 
-HEAVY = {"kubernetes", "sqlalchemy", "httpx", "starlette", "uvicorn"}
+HEAVY = {
+    "httpx",
+    "kubernetes",
+    "obstore",
+    "pyrage",
+    "sqlalchemy",
+    "starlette",
+    "uvicorn",
+    "zstandard",
+}
 
 # Written on the way out, because the command line ends the interpreter by itself.
 PROBE = """

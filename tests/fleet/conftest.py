@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from slackwater.errors import ConfigurationError, Problem
 from slackwater.fleet import FleetFile, SecretRef, load_fleet
 from slackwater.model.frozen import Frozen
+from slackwater.model.store_name import StoreName
 
 
 class Velero(Frozen):
@@ -29,7 +30,7 @@ class Tls(Frozen):
 class Etcdctl(Frozen):
     endpoints: tuple[str, ...]
     tls: Tls
-    store: str
+    store: StoreName
 
 
 class Kasten(Frozen):
@@ -37,7 +38,7 @@ class Kasten(Frozen):
 
 
 class Csi(Frozen):
-    store: str
+    store: StoreName
 
 
 @pytest.fixture(scope="session")

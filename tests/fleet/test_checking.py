@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from pyrage.x25519 import Identity
 
 from slackwater.fleet import check_fleet
 from slackwater.model.finding import Severity
@@ -128,3 +129,58 @@ def test_every_finding_has_a_way_out(load):
     text = HEAD.replace("{velero: {}}", "{}") + "    clusters: env=test\n"
 
     assert all(finding.way_out for finding in check_fleet(load(text)))
+
+
+STORE = """\
+version: 1
+stores:
+  vault: {{url: "s3://dr/prod", encrypt_to: [{recipient}], decrypt_with: "file:{identity}"{more}}}
+clusters:
+  eu: {{context: eu, backends: {{velero: {{}}}}}}
+"""
+
+
+@pytest.fixture
+def store_findings(load, tmp_path):
+    own = Identity.generate()
+    (tmp_path / "dr.key").write_text(f"# made for the test\n{own}\n")
+
+    def check(*, recipient="", identity="dr.key", more=""):
+        recipient = recipient or str(own.to_public())
+        text = STORE.format(recipient=recipient, identity=identity, more=more)
+        return check_fleet(load(text))
+
+    return check
+
+
+def test_a_store_whose_keys_fit_has_no_findings(store_findings):
+    assert store_findings() == []
+
+
+def test_recipients_that_belong_to_no_identity_at_hand_are_an_error(store_findings):
+    (finding,) = store_findings(recipient=str(Identity.generate().to_public()))
+    assert (finding.severity, finding.code) == (Severity.ERROR, "recipient-unmatched")
+    assert finding.subject == "stores.vault.encrypt_to"
+    assert "file:dr.key" in finding.message
+
+
+def test_a_recipient_that_is_no_key_is_an_error(store_findings):
+    (finding,) = store_findings(recipient="age1notakey")
+    assert (finding.severity, finding.code) == (Severity.ERROR, "store-key-unusable")
+    assert "stores.vault.encrypt_to[0]" in finding.message
+
+
+def test_an_identity_that_is_none_is_an_error_and_not_repeated(store_findings, tmp_path):
+    (tmp_path / "bad.key").write_text("AGE-SECRET-KEY-1CANARY\n")
+    (finding,) = store_findings(identity="bad.key")
+    assert (finding.severity, finding.code) == (Severity.ERROR, "store-key-unusable")
+    assert "CANARY" not in str(finding)
+
+
+def test_an_identity_that_is_not_here_is_only_a_warning(store_findings):
+    assert [f.code for f in store_findings(identity="elsewhere.key")] == ["secret-missing"]
+
+
+def test_an_endpoint_without_tls_is_a_warning(store_findings):
+    (finding,) = store_findings(more=', endpoint: "http://s3.example.org"')
+    assert (finding.severity, finding.code) == (Severity.WARNING, "store-plain-http")

@@ -57,7 +57,8 @@ class AgeKeys:
 
     def fit(self) -> bool:
         """Whether one of the identities opens what is encrypted from now on."""
-        return bool({str(i.to_public()) for i in self.identities()} & set(self.entry.encrypt_to))
+        ours = {str(identity.to_public()) for identity in self.identities()}
+        return not ours.isdisjoint(str(recipient) for recipient in self.recipients())
 
     def _parsed(self, parse: Callable[[str], KeyT], text: str, field: str) -> KeyT:
         # Raised after the except: nothing of what was read hangs on the error.

@@ -6,9 +6,12 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 
+from slackwater.fleet.age_keys import AgeKeys
 from slackwater.fleet.entries import ClusterEntry, FleetFile, StoreEntry
-from slackwater.fleet.secrets import path_of
+from slackwater.fleet.secrets import path_of, resolve
+from slackwater.fleet.store_checking import review_store
 from slackwater.model.duration import format_duration
 from slackwater.model.finding import Finding, Severity
 from slackwater.model.policy import Policy
@@ -59,6 +62,10 @@ def _store(name: str, store: StoreEntry, fleet: FleetFile) -> Iterator[Finding]:
                 f"{text} is not here",
                 "put it where Slackwater runs, or correct the reference",
             )
+    identity = store.decrypt_with
+    readable = identity is not None and _is_local(identity) and not _missing(identity, fleet)
+    keys = AgeKeys(name, store, partial(resolve, folder=fleet.path.parent))
+    yield from review_store(keys, identities=readable)
 
 
 def _cluster(cluster: ClusterEntry, fleet: FleetFile) -> Iterator[Finding]:
@@ -89,6 +96,11 @@ def _missing(text: str, fleet: FleetFile) -> bool:
     if reference.kind is ReferenceKind.FILE:
         return not os.path.exists(path_of(reference, fleet.path.parent))  # noqa: PTH110  also odd paths
     return reference.kind is ReferenceKind.ENV and reference.parts[0] not in os.environ
+
+
+def _is_local(text: str) -> bool:
+    """Whether looking at what is referred to runs nothing and contacts nobody."""
+    return parse_reference(text).kind in (ReferenceKind.FILE, ReferenceKind.ENV)
 
 
 def _same_cluster_twice(fleet: FleetFile) -> Iterator[Finding]:

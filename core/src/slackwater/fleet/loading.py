@@ -12,13 +12,14 @@ from slackwater.fleet.entries import VERSION, FleetDocument, FleetFile, document
 from slackwater.fleet.problems import explain, unknown
 from slackwater.fleet.schema import json_schema
 from slackwater.fleet.source import FieldPath, Source, read_source
+from slackwater.model.store_name import names_a_store
 
 
 def load_fleet(path: Path, settings: Mapping[str, type[BaseModel]]) -> FleetFile:
     """Read and check a fleet file.
 
-    ``settings`` are the tools known here and the classes of their settings; a field ``store``
-    in them names an entry of ``stores``. Raises ``ConfigurationError`` with every problem.
+    ``settings`` are the tools known here and the classes of their settings; a ``StoreName`` in
+    them names an entry of ``stores``. Raises ``ConfigurationError`` with every problem.
     """
     source = read_source(path)
     newer = _newer_version(source)
@@ -60,13 +61,20 @@ def _broken_links(source: Source, settings: Mapping[str, type[BaseModel]]) -> It
             if isinstance(tool, str) and tool not in settings:
                 yield source.problem((*path, index), unknown("tool", tool, sorted(settings)))
     stores = _keys(source, ("stores",))
+    for path in _store_names(source, settings):
+        store = source.value(path)
+        if isinstance(store, str) and store not in stores:
+            yield source.problem(path, unknown("store", store, stores))
+
+
+def _store_names(source: Source, settings: Mapping[str, type[BaseModel]]) -> Iterator[FieldPath]:
+    """Where a tool's settings name a store."""
     for cluster in _keys(source, ("clusters",)):
         for tool in _keys(source, ("clusters", cluster, "backends")):
-            path = ("clusters", cluster, "backends", tool, "store")
-            store = source.value(path)
-            named = tool in settings and "store" in settings[tool].model_fields
-            if named and isinstance(store, str) and store not in stores:
-                yield source.problem(path, unknown("store", store, stores))
+            fields = settings[tool].model_fields if tool in settings else {}
+            for key, field in fields.items():
+                if names_a_store(field):
+                    yield ("clusters", cluster, "backends", tool, field.alias or key)
 
 
 def _keys(source: Source, path: FieldPath) -> list[str]:

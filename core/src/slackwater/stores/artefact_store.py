@@ -15,7 +15,8 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,7 +33,8 @@ from slackwater.stores.fetching import fetch
 from slackwater.stores.flow import chunks_of, flow
 from slackwater.stores.manifest import Artefact, Manifest, checked_name, decoded, encoded
 from slackwater.stores.sealing import Measure, compress, encrypt_to
-from slackwater.stores.shelf import Absent, Shelf, Stored
+from slackwater.stores.shelf import PARTS, Absent, Shelf, Stored
+from slackwater.stores.upkeep import check
 
 _MANIFESTS = "manifests/"
 _ARTEFACTS = "artefacts/"
@@ -182,6 +184,40 @@ class ArtefactStore:
         self._shelf.delete([_manifest_key(name)])
         self._shelf.delete(stored.key for stored in self._shelf.list(f"{_ARTEFACTS}{name}/"))
 
+    def orphans(self, older_than: timedelta = timedelta(days=1)) -> tuple[Orphan, ...]:
+        """Return what killed performers left: nothing counts it, and nobody still writes it.
+
+        Uploads in parts that were never ended are not objects: the service's own lifecycle rule
+        removes them.
+        """
+        before = self._clock() - older_than
+        # Listed before the manifests are read: what is published in between is named by one.
+        listed = chain(self._shelf.list(_ARTEFACTS), self._shelf.list(PARTS))
+        old = [stored for stored in listed if stored.written_at <= before]
+        unreadable: set[str] = set()
+        named = {
+            artefact.key
+            for manifest in (
+                self.manifests(lambda finding: unreadable.add(finding.subject)) if old else ()
+            )
+            for artefact in manifest.artefacts
+        }
+        return tuple(
+            Orphan(stored.key, stored.size, stored.written_at)
+            for stored in old
+            if stored.key not in named and _owner(stored.key) not in unreadable
+        )
+
+    def sweep(self, older_than: timedelta = timedelta(days=1)) -> tuple[Orphan, ...]:
+        """Remove the orphans, and return what was removed."""
+        found = self.orphans(older_than)
+        self._shelf.delete(orphan.key for orphan in found)
+        return found
+
+    def check(self) -> tuple[Finding, ...]:
+        """Look whether the store can be reached, written and read back; leaves nothing there."""
+        return tuple(check(self._shelf, self._keys))
+
     def _exists(self, name: str) -> bool:
         try:
             self._shelf.get(_manifest_key(name))
@@ -218,6 +254,11 @@ class ArtefactStore:
 
 def _manifest_key(name: str) -> str:
     return f"{_MANIFESTS}{checked_name(name)}.json"
+
+
+def _owner(key: str) -> str:
+    """The name of the recovery point that an artefact was written for."""
+    return key.removeprefix(_ARTEFACTS).partition("/")[0]
 
 
 def _unreadable(name: str, error: PermanentBackendError) -> Finding:

@@ -17,10 +17,7 @@ from pathlib import Path
 
 from slackwater.errors import BackendError, BackendUnavailable, PermissionDenied, Unsupported
 from slackwater.stores.flow import chunks_of
-from slackwater.stores.shelf import Absent, Shelf, Stored
-
-PARTS = "parts/"
-"""The prefix of files in the making; what killed processes leave stays there."""
+from slackwater.stores.shelf import PARTS, Absent, Shelf, Stored
 
 _LOCK = "lock"
 

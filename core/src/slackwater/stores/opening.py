@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from slackwater.fleet import StoreEntry
 from slackwater.fleet.age_keys import AgeKeys
 from slackwater.stores.artefact_store import ArtefactStore
+from slackwater.stores.bucket import BucketShelf
 from slackwater.stores.folder import FolderShelf
 from slackwater.stores.shelf import Shelf
 
@@ -26,8 +27,13 @@ def open_store(
 
     ``secret`` follows references; it is asked in the calls that need a key, and not before.
     """
-    return ArtefactStore(name, _shelf(entry, tool), AgeKeys(name, entry, secret), clock=clock)
+    return ArtefactStore(
+        name, _shelf(entry, tool, secret), AgeKeys(name, entry, secret), clock=clock
+    )
 
 
-def _shelf(entry: StoreEntry, tool: str) -> Shelf:
-    return FolderShelf(Path(unquote(urlsplit(entry.url).path)), tool)
+def _shelf(entry: StoreEntry, tool: str, secret: Callable[[str], str]) -> Shelf:
+    url = urlsplit(entry.url)
+    if url.scheme == "file":
+        return FolderShelf(Path(unquote(url.path)), tool)
+    return BucketShelf(entry, tool, secret)

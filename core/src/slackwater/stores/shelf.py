@@ -11,6 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+PARTS = "parts/"
+"""Where a shelf that cannot put objects in whole keeps those in the making."""
+
 
 class Absent(LookupError):
     """No object has this key."""

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, m
 
 from slackwater.model.duration import PositiveDuration
 from slackwater.model.secret import SecretRef
+from slackwater.model.store_name import StoreName
 from slackwater_etcdctl.restore_settings import RestoreSettings
 
 _NAME = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"
@@ -85,7 +86,7 @@ class EtcdctlSettings(BaseModel):
     tls: TlsSettings | None = None
     user: SecretRef | None = None
     password: SecretRef | None = None
-    store: str = ""
+    store: StoreName = ""
     etcdctl: str = ""
     etcdutl: str = ""
     etcd: str = ""
