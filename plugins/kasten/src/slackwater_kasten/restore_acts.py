@@ -1,0 +1,192 @@
+"""The acts of a restore: each says what it adds, changes or removes in the target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from slackwater.model.act import Act, ActKind
+from slackwater.model.request import Existing, RestoreRequest
+from slackwater_kasten import labels
+from slackwater_kasten.acts import Do
+from slackwater_kasten.backup_acts import timestamp
+from slackwater_kasten.binding import bound_name
+from slackwater_kasten.naming import digest, restore_stem
+from slackwater_kasten.objects import Content
+from slackwater_kasten.transforms import storage_transforms
+from slackwater_kasten.voice import Voice
+
+VALIDATION_TIMEOUT = 180.0
+"""Seconds. K10 looks at a new policy within moments, and at its bucket while doing so."""
+
+
+@dataclass(frozen=True)
+class RestoreActs:
+    """Makes the acts of one restore, without their order.
+
+    ``content`` is what is restored, where the target shows it already; what an import will bring
+    has no name yet, and is found by its application and its time.
+    """
+
+    request: RestoreRequest
+    voice: Voice
+    content: Content | None = None
+
+    @property
+    def _place(self) -> str:
+        return f"{self.request.target}/{self.request.namespace}"
+
+    @property
+    def _chosen(self) -> dict[str, object]:
+        """What every act about the content has to know."""
+        request = self.request
+        common: dict[str, object] = {
+            "namespace": request.namespace,
+            "source": request.workload.namespace,
+            "restorePoint": bound_name(str(request.point.id), request.namespace),
+        }
+        if self.content is not None:
+            return {**common, "content": self.content.metadata.name}
+        begin = request.point.begin.isoformat() if request.point.begin else ""
+        match = {"namespace": request.workload.namespace, "begin": begin}
+        return {**common, "match": match}
+
+    @property
+    def _request(self) -> str:
+        """Stands for this restore: the same for each plan of the same thing."""
+        return digest([str(self.request.point.id), self._place])[:16]
+
+    def policy_name(self, profile: str, secret: str) -> str:
+        """Return the name of the import policy: one for each receive string."""
+        return f"sw-import-{digest([profile, secret])[:12]}"
+
+    def add_import(self, policy: str, profile: str, secret: str) -> Act:
+        """Write the import policy."""
+        return Act(
+            id="add-import",
+            kind=ActKind.PERFORMED,
+            title=f"let K10 in {self.request.target} import from {profile}",
+            effects=(
+                f"adds policy {policy} in namespace {self.voice.namespace}; removed at the end",
+                f"the policy holds the receive string of Secret {secret} as long as it stands",
+            ),
+            undo=self.voice.kubectl(f"delete policies.config.kio.kasten.io {policy}"),
+            payload={
+                "do": Do.ADD_IMPORT,
+                "policy": policy,
+                "profile": profile,
+                "secret": secret,
+            },
+        )
+
+    def wait_for_policy(self, policy: str) -> Act:
+        """Wait until K10 has found the policy good."""
+        return Act(
+            id="policy",
+            kind=ActKind.OPERATED,
+            title=f"wait until K10 has validated policy {policy}",
+            effects=("changes nothing",),
+            timeout=VALIDATION_TIMEOUT,
+            payload={"do": Do.WAIT_FOR_POLICY, "policy": policy},
+        )
+
+    def run_import(self, policy: str, expires: datetime) -> Act:
+        """Import."""
+        return Act(
+            id="import",
+            kind=ActKind.OPERATED,
+            title=f"K10 imports the exports of {self.request.point.origin or 'elsewhere'}",
+            effects=(
+                f"adds RunAction {policy}-… in namespace {self.voice.namespace}",
+                f"adds restore point contents to the catalogue of {self.request.target}; they stay",
+            ),
+            undo="none needed: imported contents are records, the export is not touched",
+            payload={
+                "do": Do.RUN_IMPORT,
+                "policy": policy,
+                "spec": {"expiresAt": timestamp(expires)},
+            },
+        )
+
+    def bind(self) -> Act:
+        """Make namespace and RestorePoint where they are missing."""
+        namespace = self.request.namespace
+        return Act(
+            id="bind",
+            kind=ActKind.PERFORMED,
+            title=f"make ready {self._place} for the restore",
+            effects=(
+                f"adds namespace {namespace} if it is missing",
+                "adds a RestorePoint there if none shows the content; removed at the end",
+            ),
+            writes=(namespace,),
+            undo=f"kubectl delete namespace {namespace}, if it was added",
+            payload={"do": Do.BIND, **self._chosen},
+        )
+
+    def restore(self) -> Act:
+        """Bring back the workload itself."""
+        request = self.request
+        update = request.existing is Existing.UPDATE
+        spec: dict[str, object] = {"overwriteExisting": update}
+        if request.mapping.storage_classes:
+            spec["transforms"] = storage_transforms(request.mapping.storage_classes)
+        return Act(
+            id="restore",
+            kind=ActKind.OPERATED,
+            title=f"K10 restores {request.workload.namespace} → {self._place}",
+            effects=(
+                f"adds RestoreAction {restore_stem(self.voice.cluster, request.namespace)}-…",
+                f"adds objects and volumes in {self._place}",
+                "deletes and makes anew claims that exist, and overwrites other objects"
+                if update
+                else "keeps objects and claims that exist as they are",
+            ),
+            writes=(request.namespace,),
+            undo=f"delete what was added in {self._place}; nothing does that by itself",
+            payload={
+                "do": Do.RESTORE,
+                **self._chosen,
+                "existing": request.existing,
+                "stem": restore_stem(self.voice.cluster, request.namespace),
+                "labels": {
+                    labels.APP_NAME: request.namespace,
+                    labels.APP_NAMESPACE: request.namespace,
+                    labels.REQUEST: self._request,
+                },
+                "spec": spec,
+            },
+        )
+
+    def verify(self) -> Act:
+        """Compare what stands with what the content holds."""
+        return Act(
+            id="verify",
+            kind=ActKind.PERFORMED,
+            title=f"verify {self._place} against the recovery point",
+            effects=("changes nothing",),
+            payload={"do": Do.VERIFY, **self._chosen, "request": self._request},
+        )
+
+    def unbind(self) -> Act:
+        """Remove the RestorePoint that was made for the restore."""
+        name = str(self._chosen["restorePoint"])
+        return Act(
+            id="unbind",
+            kind=ActKind.PERFORMED,
+            title=f"remove RestorePoint {name}, if it was added",
+            always=True,
+            effects=(f"removes RestorePoint {name} in {self._place}; no data goes with it",),
+            payload={"do": Do.UNBIND, "namespace": self.request.namespace, "restorePoint": name},
+        )
+
+    def remove_import(self, policy: str) -> Act:
+        """Remove the import policy."""
+        return Act(
+            id="remove-import",
+            kind=ActKind.PERFORMED,
+            title=f"remove policy {policy}",
+            always=True,
+            effects=(f"removes policy {policy}, once no other restore needs it",),
+            payload={"do": Do.REMOVE_IMPORT, "policy": policy},
+        )
