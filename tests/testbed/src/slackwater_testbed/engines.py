@@ -74,6 +74,9 @@ _KUBERNETES_VERSION = {
     "buildDate": "1970-01-01T00:00:00Z",
 }
 
+# What the clusters of a testbed are made of.
+USUAL = ("etcd", "kubernetes", "velero", "s3")
+
 FAMILIES = (
     Family(
         "etcd",
@@ -83,6 +86,17 @@ FAMILIES = (
             "etcdutl": "go.etcd.io/etcd/etcdutl/v3",
         },
     ),
+    # The minor before, for what is not to be mixed with the one above.
+    Family(
+        "etcd-3.5",
+        {
+            "etcd": "go.etcd.io/etcd/server/v3",
+            "etcdctl": "go.etcd.io/etcd/etcdctl/v3",
+            "etcdutl": "go.etcd.io/etcd/etcdutl/v3",
+        },
+    ),
+    # The last etcdutl without --bump-revision: too old to restore a control plane.
+    Family("etcd-3.5.9", {"etcdutl": "go.etcd.io/etcd/etcdutl/v3"}),
     Family(
         "kubernetes",
         {
@@ -138,10 +152,13 @@ def missing(names: Iterable[str] = ()) -> list[str]:
     ]
 
 
-def binary(name: str) -> Path:
-    """Return the path of a built engine, such as `kubectl`. Raise EngineMissing if it isn't."""
-    for family in FAMILIES:
-        for path in family.packages:
-            if Path(path).name == name and family.built:
-                return family.folder / "bin" / path
-    raise EngineMissing(f"{name} is not built: run `python -m slackwater_testbed build`")
+def binary(name: str, family: str = "") -> Path:
+    """Return the path of a built engine, such as `kubectl`. Raise EngineMissing if it isn't.
+
+    Where several families have one of this name, it is the first one's unless another is named.
+    """
+    for each in families([family] if family else ()):
+        for path in each.packages:
+            if Path(path).name == name and each.built:
+                return each.folder / "bin" / path
+    raise EngineMissing(f"{name} is not built: run `python -m slackwater_testbed build {family}`")
