@@ -84,6 +84,7 @@ def test_failed_test_shows_the_logs_of_the_engines(pytester: pytest.Pytester) ->
 def test_shared_clusters_are_mended_before_the_next_test(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(engines, "USUAL", ())
     monkeypatch.setattr(engines, "FAMILIES", ())
     pytester.makeconftest(FAKE)
     pytester.makepyfile("""

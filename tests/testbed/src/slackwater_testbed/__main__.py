@@ -1,10 +1,11 @@
-"""The testbed by hand: `python -m slackwater_testbed build|missing|up|status|down`."""
+"""The testbed by hand: `python -m slackwater_testbed build|missing|up|status|down|host`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from slackwater_testbed import building, engines, state
 from slackwater_testbed.errors import TestbedError
@@ -67,6 +68,14 @@ def down(_names: Sequence[str]) -> int:
     return 0
 
 
+def host(names: Sequence[str]) -> int:
+    """Stop, start or restart one server of a cluster, or exit with 0 if it is healthy."""
+    from slackwater_testbed import host as commands  # quick without it
+
+    folder, act, cluster, server = names
+    return commands.run(Path(folder), act, cluster, server)
+
+
 def _start_anew(names: Sequence[str]) -> None:
     testbed = Testbed(state.by_hand(), names)
     testbed.remove()
@@ -92,7 +101,7 @@ def _kubectl_folder() -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m slackwater_testbed")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (build, missing, up, status, down):
+    for command in (build, missing, up, status, down, host):
         summary = (command.__doc__ or "").rstrip(".")
         sub = commands.add_parser(command.__name__, help=summary, description=summary)
         sub.set_defaults(command=command, names=[])
@@ -100,6 +109,9 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("build", "missing"):
         commands.choices[name].add_argument("names", nargs="*", metavar="FAMILY", help=families)
     commands.choices["up"].add_argument("names", nargs="*", metavar="CLUSTER")
+    commands.choices["host"].add_argument(
+        "names", nargs=4, metavar=("FOLDER", "stop|start|restart|health", "CLUSTER", "SERVER")
+    )
     return parser
 
 

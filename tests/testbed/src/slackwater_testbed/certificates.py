@@ -39,9 +39,13 @@ class Authority:
     def issue(
         self, name: str, common_name: str, groups: Sequence[str] = (), hosts: Sequence[str] = HOSTS
     ) -> KeyPair:
-        """Return the pair called `name`, fit for servers of these hosts and for clients."""
+        """Return the pair called `name`, fit for servers of these hosts and for clients.
+
+        An empty `common_name` leaves it out.
+        """
         subject = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
-        subject.append(x509.NameAttribute(NameOID.COMMON_NAME, common_name))
+        if common_name:
+            subject.append(x509.NameAttribute(NameOID.COMMON_NAME, common_name))
         return self._pair(name, x509.Name(subject), hosts)
 
     def token_keys(self) -> KeyPair:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from slackwater_testbed.control_plane import ControlPlane
+from slackwater_testbed.etcd_setup import EtcdSetup
 from slackwater_testbed.machine import Machine
 from slackwater_testbed.objectstore import ObjectStore
 from slackwater_testbed.server import Server
@@ -12,8 +13,10 @@ from slackwater_testbed.velero import VeleroServer
 class Cluster(ControlPlane):
     """A control plane and the Velero server that belongs to it."""
 
-    def __init__(self, name: str, machine: Machine, store: ObjectStore) -> None:
-        super().__init__(name, machine)
+    def __init__(
+        self, name: str, machine: Machine, store: ObjectStore, etcd: EtcdSetup | None = None
+    ) -> None:
+        super().__init__(name, machine, etcd)
         self.velero = VeleroServer(self, store)
 
     @property
@@ -23,6 +26,7 @@ class Cluster(ControlPlane):
 
     def install(self) -> None:
         """Start everything for the first time, and wait until Velero can write its store."""
+        self.etcd.start()
         for server in super().servers:
             server.start()
         self.velero.install()

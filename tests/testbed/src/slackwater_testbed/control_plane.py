@@ -8,6 +8,8 @@ from pathlib import Path
 
 from slackwater_testbed.certificates import Authority, KeyPair
 from slackwater_testbed.engines import binary
+from slackwater_testbed.etcd import EtcdCluster
+from slackwater_testbed.etcd_setup import EtcdSetup
 from slackwater_testbed.kubeconfig import Login
 from slackwater_testbed.kubectl import Kubectl, Object
 from slackwater_testbed.machine import Machine
@@ -19,10 +21,11 @@ ADMINISTRATORS = "system:masters"
 class ControlPlane:
     """A Kubernetes control plane without nodes: objects are real, Pods stay Pending."""
 
-    def __init__(self, name: str, machine: Machine) -> None:
+    def __init__(self, name: str, machine: Machine, etcd: EtcdSetup | None = None) -> None:
         self.name = name
         self.machine = machine
         self.folder = machine.folder
+        self.etcd = EtcdCluster(name, machine, etcd)
         self._authority = Authority(self.folder / "pki")
 
     @property
@@ -48,33 +51,6 @@ class ControlPlane:
         """Return a kubeconfig of another user, who has only what RBAC gives to that name."""
         pair = self._authority.issue(f"user-{user}", user, groups)
         return self._login(self.name, user, pair).write(self.folder / f"user-{user}" / "kubeconfig")
-
-    @cached_property
-    def etcd(self) -> Server:
-        """The etcd server; TLS with client certificates."""
-        pair = self.etcd_client
-        url, peers = self._address("etcd"), f"http://{self._endpoint('etcd-peers')}"
-        argv = [str(binary("etcd")), *_flags({
-            "name": self.name,
-            "data-dir": self.folder / "etcd",
-            "listen-client-urls": url,
-            "advertise-client-urls": url,
-            "listen-peer-urls": peers,
-            "initial-advertise-peer-urls": peers,
-            "initial-cluster": f"{self.name}={peers}",
-            "cert-file": pair.certificate,
-            "key-file": pair.key,
-            "client-cert-auth": "true",
-            "trusted-ca-file": self.authority,
-            # A machine that loses power loses the test with it.
-            "unsafe-no-fsync": "true",
-        })]  # fmt: skip
-        return self._server("etcd", argv, lambda: answers(f"{url}/health", self.authority, pair))
-
-    @property
-    def etcd_client(self) -> KeyPair:
-        """The certificate with which etcd lets one in."""
-        return self._authority.issue("etcd", "etcd")
 
     @cached_property
     def apiserver(self) -> Server:
@@ -116,10 +92,12 @@ class ControlPlane:
     @property
     def servers(self) -> list[Server]:
         """All servers, in the order in which they start."""
-        return [self.etcd, self.apiserver, self.controller_manager]
+        return [*self.etcd.servers, self.apiserver, self.controller_manager]
 
     def start(self) -> None:
         """Start what does not run, and wait until all of it answers."""
+        # All members at once: one alone never answers.
+        self.etcd.start()
         for server in self.servers:
             server.start()
 
@@ -170,9 +148,9 @@ class ControlPlane:
             self._authority.issue("apiserver", "apiserver"),
             self._authority.token_keys(),
         )
-        etcd = self.etcd_client
+        etcd = self.etcd.api_server_client
         return {
-            "etcd-servers": self._address("etcd"),
+            "etcd-servers": ",".join(self.etcd.endpoints),
             "etcd-cafile": self.authority,
             "etcd-certfile": etcd.certificate,
             "etcd-keyfile": etcd.key,

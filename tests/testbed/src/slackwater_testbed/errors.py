@@ -37,6 +37,15 @@ class KubectlFailed(TestbedError):
         self.output = output
 
 
+class EtcdctlFailed(TestbedError):
+    """etcdctl ended with an error; `output` is what it wrote to both ends, `code` its exit code."""
+
+    def __init__(self, arguments: tuple[str, ...], code: int, output: str) -> None:
+        super().__init__(f"etcdctl {' '.join(arguments)}: {output.strip()}")
+        self.code = code
+        self.output = output
+
+
 def tail(file: Path, lines: int = LOG_LINES) -> str:
     """Return the last lines of a log, or a note that there is none."""
     if not file.exists():

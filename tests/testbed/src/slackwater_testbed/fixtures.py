@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 # What only tests on real engines need is imported there, so that the others start quickly.
 if TYPE_CHECKING:
+    from slackwater_testbed.parts import Parts
+    from slackwater_testbed.server import Server
     from slackwater_testbed.testbed import Testbed
 
 REQUIRED_VARIABLE = "SLACKWATER_TESTBED"
@@ -22,7 +24,7 @@ NOT_BUILT = "engines are not built"
 LINES_PER_LOG = 20
 LONGEST_NAME = 40
 SHARED = pytest.StashKey["Testbed"]()
-_MISSING = pytest.StashKey[list[str]]()
+OWN = pytest.StashKey["Parts"]()
 
 
 @pytest.fixture(scope="session")
@@ -58,11 +60,27 @@ def fresh_namespace(testbed: Testbed, request: pytest.FixtureRequest) -> Iterato
         cluster.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
 
 
+@pytest.fixture
+def parts(request: pytest.FixtureRequest) -> Iterator[Parts]:
+    """Servers of this test's own, started as it asks for them; all ended after it."""
+    from slackwater_testbed import state
+    from slackwater_testbed.parts import Parts
+
+    own = Parts(state.claim(uuid.uuid4().hex[:8]))
+    request.node.stash[OWN] = own
+    yield own
+    own.remove()
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip or fail a test marked `real` without engines; mend what the last test has killed."""
-    if item.get_closest_marker("real") is None:
+    """Skip or fail a test marked `real` without engines; mend what the last test has killed.
+
+    The marker names the families that the test needs; without any, those of a testbed.
+    """
+    marker = item.get_closest_marker("real")
+    if marker is None:
         return
-    if absent := _missing(item.config.stash):
+    if absent := _missing(marker.args):
         reason = f"{NOT_BUILT}: {', '.join(absent)}"
         (pytest.fail if os.environ.get(REQUIRED_VARIABLE) == "required" else pytest.skip)(reason)
     if _uses_testbed(item) and SHARED in item.config.stash:
@@ -76,7 +94,9 @@ def pytest_runtest_makereport(
     """Append the last lines of each engine's log to the report of a test that failed."""
     report = yield
     if report.failed and _uses_testbed(item) and SHARED in item.config.stash:
-        report.sections.extend(_last_lines(item.config.stash[SHARED]))
+        report.sections.extend(_last_lines(item.config.stash[SHARED].servers))
+    if report.failed and OWN in item.stash:
+        report.sections.extend(_last_lines(item.stash[OWN].servers))
     return report
 
 
@@ -93,20 +113,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
 
 
-def _missing(stash: pytest.Stash) -> list[str]:
+def _missing(families: tuple[str, ...]) -> list[str]:
     from slackwater_testbed import engines
 
-    if _MISSING not in stash:
-        stash[_MISSING] = engines.missing()
-    return stash[_MISSING]
+    return engines.missing(families or engines.USUAL)
 
 
 def _uses_testbed(item: pytest.Item) -> bool:
     return "testbed" in getattr(item, "fixturenames", ())
 
 
-def _last_lines(testbed: Testbed) -> Iterator[tuple[str, str]]:
+def _last_lines(servers: Iterable[Server]) -> Iterator[tuple[str, str]]:
     from slackwater_testbed.errors import tail
 
-    for server in testbed.servers:
+    for server in servers:
         yield f"end of {server.log}", tail(server.log, LINES_PER_LOG)

@@ -39,6 +39,12 @@ class ObjectStore:
         """The folder that the bucket is: each object is a file in it."""
         return self.machine.folder / "data" / BUCKET
 
+    def make_bucket(self, name: str) -> Path:
+        """Make a bucket beside the clusters' own, if there is none; return the folder it is."""
+        folder = self.bucket.parent / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     @cached_property
     def credentials(self) -> dict[str, str]:
         """The one key of the server, made on first use: `access_key` and `secret_key`."""

@@ -9,13 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
-
 from slackwater_testbed.certificates import KeyPair
 from slackwater_testbed.errors import StartFailed, tail
 from slackwater_testbed.machine import Machine
 
-SECONDS_BETWEEN_LOOKS = 0.1
+SECONDS_BETWEEN_LOOKS = 0.05
 SECONDS_TO_STOP = 15.0
 
 
@@ -45,12 +43,20 @@ class Server:
 
         Raise StartFailed with the tail of its log when it ends, or does not answer in time.
         """
+        self.launch()
+        self.wait_until(self.ready)
+
+    def launch(self) -> None:
+        """Start it if it does not run, let it go on if it is paused; wait for nothing."""
         if self.running:
             self.resume()
         else:
             self.machine.start(self.name, self.argv, self.environment)
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait until this holds. Raise StartFailed when the process ends or it takes too long."""
         deadline = time.monotonic() + self.seconds_to_start
-        while not self.ready():
+        while not condition():
             if not self.running:
                 raise StartFailed(f"{self._label} ended; its log:\n{tail(self.log)}")
             if time.monotonic() > deadline:
@@ -80,6 +86,8 @@ class Server:
 
 def answers(url: str, authority: Path | None = None, pair: KeyPair | None = None) -> bool:
     """Tell whether a GET of this address gives a good status within two seconds."""
+    import httpx  # takes half a second, and most commands of hosts ask nothing
+
     verify = _context(authority, pair) if authority else False
     try:
         return httpx.get(url, verify=verify, timeout=2, trust_env=False).is_success

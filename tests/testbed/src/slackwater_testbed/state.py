@@ -28,9 +28,9 @@ def by_hand() -> Path:
     return root() / "by-hand"
 
 
-def claim() -> Path:
-    """Return a new folder for a testbed that is to end with this process."""
-    folder = root() / f"run-{os.getpid()}"
+def claim(name: str = "") -> Path:
+    """Return a new folder for a testbed that is to end with this process, one for each name."""
+    folder = root() / "-".join(filter(None, ("run", str(os.getpid()), name)))
     with locked():
         sweep()
         own(folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 from slackwater_testbed import kubeconfig
 from slackwater_testbed.cluster import Cluster
 from slackwater_testbed.errors import TestbedError
+from slackwater_testbed.etcd_setup import EtcdSetup
 from slackwater_testbed.machine import LoopbackMachine
 from slackwater_testbed.objectstore import ObjectStore
 from slackwater_testbed.ports import Ports
@@ -24,17 +25,26 @@ NAMES = ("east", "west")
 class Testbed:
     """Clusters in a folder, each with its own Velero and a writable location of its own.
 
+    `etcd` says how the etcd of a cluster is made, where it is not to have one member.
     Everything it knows is in the folder: a second object, in another process, is as good.
     """
 
     __test__ = False  # the name begins like a test's, and pytest would collect it
 
-    def __init__(self, folder: Path, clusters: Sequence[str] = NAMES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clusters: Sequence[str] = NAMES,
+        *,
+        etcd: Mapping[str, EtcdSetup] | None = None,
+    ) -> None:
         self.folder = folder
         self._ports = Ports(folder / "ports.json")
         self.objectstore = ObjectStore(self._machine("objectstore"))
+        setups = etcd or {}
         self.clusters = {
-            name: Cluster(name, self._machine(name), self.objectstore) for name in clusters
+            name: Cluster(name, self._machine(name), self.objectstore, setups.get(name))
+            for name in clusters
         }
 
     @classmethod
