@@ -112,7 +112,7 @@ def _result(site: Site, plan: Blueprint, session: Session) -> Mapping[str, objec
         result |= {"keys": keys, "sampled": sample.read, "encrypted": sample.encrypted}
         result["hash"] = session.hash_at(_CLIENTS, status.header.revision).hash
         differences += _held_differences(plan, keys, sample)
-        findings += _about_encryption(site, plan, sample)
+        findings += _about_sample(site, plan, sample)
     if differences:
         raise SnapshotDamaged(
             "restored, the snapshot does not hold what its manifest promises: "
@@ -134,7 +134,7 @@ def _own_differences(plan: Blueprint, status: Status) -> list[str]:
 
 
 def _held_differences(plan: Blueprint, keys: int, sample: Sample) -> list[str]:
-    found = list(sample.strange)
+    found = list(sample.wrong)
     if plan.promised.counts_live_keys and keys != plan.promised.total_keys:
         found.append(f"it holds {keys} keys, not {plan.promised.total_keys}")
     return found
@@ -149,11 +149,19 @@ def _not_let_in(site: Site, plan: Blueprint, error: PermissionDenied) -> Finding
     )
 
 
-def _about_encryption(site: Site, plan: Blueprint, sample: Sample) -> Iterator[Finding]:
+def _about_sample(site: Site, plan: Blueprint, sample: Sample) -> Iterator[Finding]:
     if sample.encrypted:
         yield site.voice.warning(
             "encrypted-at-rest",
             plan.point,
             f"{sample.encrypted} of {sample.read} objects looked at are encrypted at rest",
             "the API servers need the EncryptionConfiguration, or the KMS, of that time",
+        )
+    if sample.strange:
+        yield site.voice.warning(
+            "strange-objects",
+            plan.point,
+            f"{len(sample.strange)} of {sample.read} objects looked at are none that an API server "
+            f"writes, such as {sample.strange[0]}; the member that was saved held them so",
+            "see whether the cluster was in order when it was saved",
         )

@@ -19,7 +19,14 @@ from pydantic import (
 
 from slackwater.model.duration import PositiveDuration
 
-Argv = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
+
+def _names_program(argv: tuple[str, ...]) -> tuple[str, ...]:
+    if not argv or not argv[0]:
+        raise ValueError("expected a program and its arguments, as a list")
+    return argv
+
+
+Argv = Annotated[tuple[str, ...], AfterValidator(_names_program)]
 _PLACES = ("{prepared}", "{data_dir}", "{aside}")
 
 

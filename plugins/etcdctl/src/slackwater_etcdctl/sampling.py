@@ -28,30 +28,42 @@ _KINDS = (
 )
 _OF_EACH = 20
 _ENCRYPTED = b"k8s:enc:"
-_WRITTEN_BY_KUBERNETES = (b"k8s\0", b"{", _ENCRYPTED)
+_IN_CLEAR = (b"k8s\0", b"{")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """``read`` objects were looked at; ``strange`` says in words what is wrong with them."""
+    """``read`` objects were looked at, ``encrypted`` of them encrypted at rest.
+
+    ``wrong`` says in words what cannot be of this snapshot; ``strange`` what no API server would
+    have written, though the member that was saved did hold it.
+    """
 
     read: int = 0
     encrypted: int = 0
+    wrong: tuple[str, ...] = ()
     strange: tuple[str, ...] = ()
 
 
 def take_sample(session: Session, endpoint: str, promised: Promised) -> Sample:
     """Look at some objects of several kinds, and at whose kube-system it is."""
     found = [kv for root in _ROOTS for kv in _objects(session, endpoint, root)]
-    strange = [reason for kv in found for reason in _reasons(kv, promised.revision)]
+    wrong = [
+        f"{_name(kv)} was changed at revision {kv.mod_revision}"
+        for kv in found
+        if kv.mod_revision > promised.revision
+    ]
     if promised.kubernetes:
-        whose = identity.compare(session, endpoint, promised.kubernetes)
-        if whose is Match.OTHER:
-            strange.append(f"its kube-system is not {promised.kubernetes}")
+        if identity.compare(session, endpoint, promised.kubernetes) is Match.OTHER:
+            wrong.append(f"its kube-system is not {promised.kubernetes}")
         if not found:
-            strange.append("it holds no object of Kubernetes")
-    encrypted = sum(kv.value.startswith(_ENCRYPTED) for kv in found)
-    return Sample(len(found), encrypted, tuple(strange))
+            wrong.append("it holds no object of Kubernetes")
+    return Sample(
+        len(found),
+        sum(kv.value.startswith(_ENCRYPTED) for kv in found),
+        tuple(wrong),
+        tuple(_name(kv) for kv in found if not _is_an_object(kv)),
+    )
 
 
 def _objects(session: Session, endpoint: str, root: str) -> Iterator[KeyValue]:
@@ -60,11 +72,11 @@ def _objects(session: Session, endpoint: str, root: str) -> Iterator[KeyValue]:
             yield from session.keys(endpoint, f"{root}/{kind}/", _OF_EACH).kvs
 
 
-def _reasons(kv: KeyValue, revision: int) -> Iterator[str]:
-    key = kv.key.decode(errors="replace")
-    if kv.mod_revision > revision:
-        yield f"{key} was changed at revision {kv.mod_revision}, after the snapshot"
-    if not kv.value.startswith(_WRITTEN_BY_KUBERNETES):
-        yield f"{key} is no object of Kubernetes"
-    elif not kv.value.startswith(_ENCRYPTED) and kv.key.rpartition(b"/")[2] not in kv.value:
-        yield f"{key} does not hold its own name"
+def _is_an_object(kv: KeyValue) -> bool:
+    if kv.value.startswith(_ENCRYPTED):
+        return True
+    return kv.value.startswith(_IN_CLEAR) and kv.key.rpartition(b"/")[2] in kv.value
+
+
+def _name(kv: KeyValue) -> str:
+    return kv.key.decode(errors="replace")
