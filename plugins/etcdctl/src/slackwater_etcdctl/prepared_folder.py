@@ -2,7 +2,7 @@
 
 Layout::
 
-    <folder>/run            which run it belongs to
+    <folder>/runs/          the runs that work with it: equal plans make equal things, once
     <folder>/lock           held while something in it is made
     <folder>/snapshot.db    the snapshot, checked
     <folder>/<member>/      a data directory, ready to be moved or copied
@@ -57,11 +57,10 @@ class PreparedFolder:
     def working(self, run: str) -> Iterator[None]:
         """Work in it, for a run: made if it is not there, alone, and rid of others' halves.
 
-        Raises ``PermanentBackendError`` where it belongs to another run or another user.
+        Raises ``PermanentBackendError`` where it belongs to another user.
         """
-        self._make()
         with self._locked():
-            self._claim(run)
+            self._mark(run).touch()
             for left in self.path.glob(f"*{_ARRIVING}*"):
                 remove(left)
             try:
@@ -71,44 +70,43 @@ class PreparedFolder:
                     remove(left)
 
     def remove(self, run: str) -> bool:
-        """Remove it with all that is in it, if it is the run's; return whether it was there."""
+        """Remove it with all that is in it, unless another run still works with it."""
         if not self.path.is_dir():
             return False
         with self._locked():
-            if self._owner() not in ("", run):
+            self._mark(run).unlink(missing_ok=True)
+            if any(self._mark(run).parent.iterdir()):
                 return False
             shutil.rmtree(self.path)
         return True
+
+    def _mark(self, run: str) -> Path:
+        return self.path / "runs" / run.replace("/", "-")
 
     def _make(self) -> None:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.path.is_symlink() or self.path.stat().st_uid != os.geteuid():
             raise self._refusal(f"{self.path} belongs to somebody else", "remove it; plan again")
         self.path.chmod(0o700)
-
-    def _claim(self, run: str) -> None:
-        if not self._owner():
-            (self.path / "run").write_text(run)
-        elif self._owner() != run:
-            raise self._refusal(
-                f"{self.path} was prepared by the run {self._owner()}",
-                "make the plan again: a new plan has folders of its own",
-            )
-
-    def _owner(self) -> str:
-        """Which run it belongs to; a name that was cut short by a kill cannot be: it is written
-        under the lock by whoever finds none, with one write."""
-        with suppress(FileNotFoundError):
-            return (self.path / "run").read_text()
-        return ""
+        (self.path / "runs").mkdir(mode=0o700, exist_ok=True)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = self._lock()
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
         finally:
+            os.close(descriptor)
+
+    def _lock(self) -> int:
+        """Lock it, made if it is not there; whoever held the lock may have removed it meanwhile."""
+        while True:
+            self._make()
+            descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(descriptor), (self.path / "lock").stat()):
+                    return descriptor
             os.close(descriptor)
 
     def _refusal(self, message: str, hint: str) -> PermanentBackendError:
