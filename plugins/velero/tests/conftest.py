@@ -10,6 +10,7 @@ import pytest
 
 from slackwater.backend import Context
 from slackwater.clusters import Cluster
+from slackwater.model.act import ActKind, Key
 from slackwater.testing.kubernetes_api import KubernetesApi, serve
 from slackwater_velero.backend import VeleroBackend
 from slackwater_velero.emulator import install
@@ -71,6 +72,50 @@ class Emulated:
             "spec": spec,
         }
         self.api.seed(body | ({"status": status} if status else {}))
+
+    def define(self, kind, group, scope="Namespaced"):
+        """Define a kind of custom resources."""
+        plural = f"{kind.lower()}s"
+        self.api.create(
+            {
+                "apiVersion": "apiextensions.k8s.io/v1",
+                "kind": "CustomResourceDefinition",
+                "metadata": {"name": f"{plural}.{group}"},
+                "spec": {
+                    "group": group,
+                    "scope": scope,
+                    "names": {"plural": plural, "kind": kind, "singular": kind.lower()},
+                    "versions": [{"name": "v1", "served": True, "storage": True}],
+                },
+            }
+        )
+
+    def drive(self, backend, plan):
+        """Do the acts of a plan in order; return what came of each."""
+        assert not any(finding.blocks for finding in plan.findings), plan.findings
+        return {act.id: self._done(backend, act) for act in plan.acts}
+
+    def _done(self, backend, act):
+        key = Key(run="r", step=act.id)
+        if act.kind is ActKind.PERFORMED:
+            return backend.perform(act, key, Unhurried())
+        ref = backend.start(act, key)
+        for _ in range(20):
+            self.velero.tick()
+            operation = backend.get_operations([ref])[ref]
+            if operation.phase.terminal:
+                assert operation.phase.usable, operation
+                return operation
+        raise AssertionError(operation)
+
+
+class Unhurried:
+    """A report that nobody reads and that asks nobody to stop."""
+
+    stopping = False
+
+    def progress(self, progress):
+        pass
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from slackwater_velero.contents import Unreadable, read_contents
 from slackwater_velero.downloads import Missing, Target
 from slackwater_velero.inside import judge
 from slackwater_velero.objects import Backup
+from slackwater_velero.resource_policies import NO_FILTERS
 from slackwater_velero.results import MOST, read_results, result_findings
 from slackwater_velero.translation import Translator
 
@@ -30,7 +31,8 @@ def files(recorded):
 
 @pytest.fixture
 def point(recorded, voice, location):
-    return Translator(voice, {"default": location}).point(recorded("backup.json", Backup))
+    translator = Translator(voice, {"default": location}, lambda _: NO_FILTERS)
+    return translator.point(recorded("backup.json", Backup))
 
 
 def volumes(*infos):

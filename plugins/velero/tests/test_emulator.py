@@ -305,3 +305,121 @@ def test_by_itself_it_works_at_its_pace():
 
     assert done[0] == "b"
     assert velero.tool == "velero"
+
+
+def listed(emulated, name="b"):
+    folder = emulated.velero.cloud.folder(location("default", "east"))
+    found = folder.get(f"backups/{name}/{name}-resource-list.json.gz")
+    return {entry for entries in found.values() for entry in entries}
+
+
+def policy(emulated, text):
+    metadata = {"name": "policy", "namespace": "velero"}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"p": text}}
+    emulated.api.create(body)
+    return {"kind": "configmap", "name": "policy"}
+
+
+def test_without_a_word_a_whole_cluster_holds_no_cluster_scoped_objects(emulated):
+    metadata = {"name": "fast"}
+    emulated.api.create(
+        {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": metadata}
+    )
+    for name, spec in (("b", {}), ("c", {"includeClusterResources": True})):
+        emulated.put("Backup", name, spec)
+        assert finish(emulated, BACKUPS, name) == "Completed"
+
+    assert "fast" not in listed(emulated)
+    assert {"shop", "shop/prices"} <= listed(emulated)
+    assert "fast" in listed(emulated, "c")
+
+
+def test_the_definition_of_a_custom_resource_comes_with_it(emulated):
+    emulated.define("Widget", "example.org")
+    emulated.define("Gadget", "example.org")
+    put(emulated.api, "example.org/v1", "Widget", "shop", "w")
+    back_up(emulated)
+
+    assert "widgets.example.org" in listed(emulated)
+    assert "gadgets.example.org" not in listed(emulated)
+
+
+def test_what_is_labelled_to_stay_out_is_in_no_backup(emulated):
+    marked = {"metadata": {"labels": {"velero.io/exclude-from-backup": "true"}}}
+    emulated.api.patch("configmaps", "prices", marked, "shop")
+    emulated.api.patch("namespaces", "crm", marked)
+    back_up(emulated, includedNamespaces=["*"])
+
+    assert "shop/web" in listed(emulated)
+    assert not {"shop/prices", "crm", "crm/mail"} & listed(emulated)
+    assert emulated.api.get(BACKUPS, "b", "velero")["spec"]["excludedNamespaces"] == ["crm"]
+
+
+NAMED = "namespacedFilterPolicies: [{{namespaces: [{space}], resourceFilters: [{filters}]}}]"
+
+
+@pytest.mark.parametrize(
+    ("text", "out"),
+    [
+        ("includeExcludePolicy: {excludedNamespaceScopedResources: [configmaps]}", "prices"),
+        (NAMED.format(space="shop", filters="{kinds: [configmaps], names: [pri*]}"), "web"),
+        (
+            NAMED.format(space="sh*", filters="{kinds: [deployments]}, {excludedNames: [prices]}"),
+            "prices",
+        ),
+    ],
+)
+def test_a_resource_policy_leaves_objects_out_without_a_word(emulated, text, out):
+    back_up(emulated, resourcePolicy=policy(emulated, text))
+
+    left = {"shop/prices", "shop/web"} - listed(emulated)
+    assert left == {f"shop/{out}"}
+    assert said(emulated, BACKUPS, "b", "warnings") == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "spec", "words"),
+    [
+        (None, {}, "fail to get ResourcePolicies velero/policy ConfigMap"),
+        ("includeExcludePolicy: {}", {"includeClusterResources": True}, "cannot be used"),
+    ],
+)
+def test_a_resource_policy_that_cannot_hold_fails_validation(emulated, text, spec, words):
+    reference = policy(emulated, text) if text else {"kind": "configmap", "name": "policy"}
+    start(emulated, "b", resourcePolicy=reference, **spec)
+
+    assert finish(emulated, BACKUPS, "b") == "FailedValidation"
+    assert words in said(emulated, BACKUPS, "b", "validationErrors")[0]
+
+
+def test_with_the_cluster_scoped_objects_all_namespaces_are_made(emulated):
+    back_up(emulated, includedNamespaces=["*"], includeClusterResources=True)
+    emulated.api.delete("namespaces", "crm")
+    only = {"includeClusterResources": True, "includedNamespaces": ["none-of-them"]}
+
+    assert restore(emulated, **only, excludedResources=["namespaces"]) == "Completed"
+    assert "crm" not in [each["metadata"]["name"] for each in emulated.api.list("namespaces")]
+    assert restore(emulated, "r2", **only) == "Completed"
+    assert emulated.api.get("namespaces", "crm")
+    assert emulated.api.list("secrets", "crm") == []
+
+
+@pytest.mark.parametrize(
+    ("term", "comes"),
+    [
+        ({"key": "tier", "operator": "Exists"}, True),
+        ({"key": "tier", "operator": "DoesNotExist"}, False),
+        ({"key": "tier", "operator": "In", "values": ["gold"]}, True),
+        ({"key": "tier", "operator": "NotIn", "values": ["gold"]}, False),
+    ],
+)
+def test_a_restore_takes_what_its_selector_selects(emulated, term, comes):
+    labels = {"metadata": {"labels": {"tier": "gold"}}}
+    emulated.api.patch("configmaps", "prices", labels, "shop")
+    back_up(emulated)
+    emulated.api.delete("configmaps", "prices", "shop")
+
+    restore(emulated, includedNamespaces=["shop"], labelSelector={"matchExpressions": [term]})
+
+    names = [each["metadata"]["name"] for each in emulated.api.list("configmaps", "shop")]
+    assert ("prices" in names) is comes

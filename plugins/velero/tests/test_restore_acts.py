@@ -75,12 +75,38 @@ def west_store():
 
 
 def test_a_backup_that_stands_here_needs_no_waiting(voice):
-    wish = request(scope=Scope(namespaces=("*",), cluster_objects=True))
+    made = plan(voice, request(), storage(accessMode="ReadOnly"), found=backup())
 
-    made = plan(voice, wish, storage(accessMode="ReadOnly"), found=backup())
-
-    assert ids(made) == ["restore", "verify"]
+    assert ids(made) == ["restore-kinds", "restore", "verify"]
     assert not made.findings
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        Scope(namespaces=("*",), cluster_objects=True),
+        Scope(namespaces=("*",)),
+        Scope(namespaces=("shop", "crm")),
+        Scope(namespaces=("shop",), cluster_objects=True),
+    ],
+)
+def test_of_a_larger_backup_only_the_kinds_of_the_namespace_are_brought_along(voice, scope):
+    made = plan(voice, request(scope=scope), storage(accessMode="ReadOnly"), found=backup())
+
+    assert ids(made) == ["choose-kinds", "restore-kinds", "restore", "verify", "drop-kinds"]
+    chosen = act(made, "choose-kinds")
+    assert (chosen.payload["namespace"], chosen.payload["location"]) == ("shop", "default")
+    spec = act(made, "restore-kinds").payload["spec"]
+    assert spec["resourcePolicy"] == {"kind": "ConfigMap", "name": chosen.payload["name"]}
+    assert spec["includedResources"] == ["customresourcedefinitions.apiextensions.k8s.io"]
+    assert act(made, "drop-kinds").always
+    assert act(made, "drop-kinds").payload["name"] == chosen.payload["name"]
+
+
+def test_a_backup_of_the_namespace_alone_holds_no_other_kinds(voice):
+    made = plan(voice, request(), storage(accessMode="ReadOnly"), found=backup())
+
+    assert "resourcePolicy" not in act(made, "restore-kinds").payload["spec"]
 
 
 def test_a_backup_that_is_not_here_yet_is_waited_for(voice):
@@ -224,17 +250,48 @@ def test_changes_on_the_way_belong_to_this_restore_and_are_removed(voice):
     assert removal.payload["name"] == added
 
 
-def test_cluster_scoped_objects_leave_namespaces_and_volumes_alone(voice):
-    workload = Workload(cluster="west", kind=WorkloadKind.CLUSTER_OBJECTS)
-    wish = request(workload=workload, scope=Scope(namespaces=("*",), cluster_objects=True))
+OF_CLUSTER = Workload(cluster="west", kind=WorkloadKind.CLUSTER_OBJECTS)
+
+
+@pytest.fixture(
+    params=[Scope(cluster_objects=True), Scope(namespaces=("*",), cluster_objects=True)]
+)
+def of_cluster(request):
+    return request.param
+
+
+def test_cluster_scoped_objects_leave_namespaces_and_volumes_alone(voice, of_cluster):
+    wish = request(workload=OF_CLUSTER, scope=of_cluster)
 
     made = act(plan(voice, wish, storage(), found=backup()), "restore")
 
     spec = made.payload["spec"]
     assert spec["includeClusterResources"] is True
-    assert "persistentvolumes" in spec["excludedResources"]
-    assert "shop" not in spec["includedNamespaces"]
-    assert made.writes == ()
+    assert {"namespaces", "persistentvolumes", "nodes"} <= set(spec["excludedResources"])
+    assert spec["includedNamespaces"] == ["slackwater-no-namespace"]
+    assert spec["existingResourcePolicy"] == "none"
+    assert made.writes == ("",)
+    assert "webhooks" in made.effects[0]
+
+
+def test_cluster_scoped_objects_are_restored_alone_and_verified(voice, of_cluster):
+    mapping = RestoreMapping(storage_classes={"fast": "slow"}, images={"a": "b"})
+    wish = request(workload=OF_CLUSTER, scope=of_cluster, mapping=mapping)
+
+    made = plan(voice, wish, storage(accessMode="ReadOnly"), found=backup())
+
+    assert ids(made) == ["restore", "verify"]
+    assert act(made, "verify").payload["namespace"] == ""
+
+
+def test_cluster_scoped_objects_that_stand_are_changed_only_where_it_is_asked_for(voice):
+    scope = Scope(cluster_objects=True)
+    wish = request(workload=OF_CLUSTER, scope=scope, existing=Existing.UPDATE)
+
+    made = act(plan(voice, wish, storage(), found=backup()), "restore")
+
+    assert made.payload["spec"]["existingResourcePolicy"] == "update"
+    assert any("changes objects that exist" in effect for effect in made.effects)
 
 
 @pytest.mark.parametrize("kind", [WorkloadKind.VOLUME, WorkloadKind.CONTROL_PLANE])

@@ -13,12 +13,13 @@ from slackwater.model.recovery_point import RecoveryPoint
 from slackwater.model.workload import Workload
 from slackwater_velero.locations import location_of
 from slackwater_velero.objects import Backup, StorageLocation
+from slackwater_velero.resource_policies import NO_FILTERS, Filters
 from slackwater_velero.translation import ALREADY_STORED, Translator, is_phantom
 
 
 @pytest.fixture
 def translator(voice, location):
-    return Translator(voice, {"default": location})
+    return Translator(voice, {"default": location}, unfiltered)
 
 
 @pytest.fixture
@@ -32,6 +33,10 @@ def altered(recorded):
         return msgspec.convert(read, Backup)
 
     return alter
+
+
+def unfiltered(_):
+    return NO_FILTERS
 
 
 def codes(point):
@@ -73,7 +78,7 @@ def test_a_backup_of_their_schedule_is_adopted(recorded, translator):
 
 def test_a_synced_backup_is_the_same_point_elsewhere(recorded, translator, voice):
     shown = location_of(recorded("location-shown.json", StorageLocation))
-    elsewhere = Translator(voice, {shown.name: shown})
+    elsewhere = Translator(voice, {shown.name: shown}, unfiltered)
 
     here = translator.point(recorded("backup.json", Backup))
     there = elsewhere.point(recorded("backup-synced.json", Backup))
@@ -85,7 +90,7 @@ def test_a_synced_backup_is_the_same_point_elsewhere(recorded, translator, voice
 
 
 def test_a_backup_whose_location_is_gone_says_so(recorded, voice):
-    point = Translator(voice, {}).point(recorded("backup.json", Backup))
+    point = Translator(voice, {}, unfiltered).point(recorded("backup.json", Backup))
 
     assert codes(point) == {"store-gone"}
     assert "east" in point.id.store
@@ -93,9 +98,9 @@ def test_a_backup_whose_location_is_gone_says_so(recorded, voice):
 
 def test_two_clusters_that_lost_a_location_do_not_share_a_point(recorded, voice):
     backup = recorded("backup.json", Backup)
-    other = Translator(type(voice)("west", "velero"), {})
+    other = Translator(type(voice)("west", "velero"), {}, unfiltered)
 
-    assert Translator(voice, {}).point(backup).id != other.point(backup).id
+    assert Translator(voice, {}, unfiltered).point(backup).id != other.point(backup).id
 
 
 def test_a_failed_validation_is_a_failure(recorded, translator):
@@ -157,57 +162,15 @@ def test_a_completed_backup_is_no_phantom_whatever_its_reason(altered):
     assert not is_phantom(altered(status={"failureReason": ALREADY_STORED}))
 
 
-@pytest.mark.parametrize(
-    ("spec", "limit"),
-    [
-        ({"labelSelector": {"matchLabels": {"a": "b"}}}, "chosen by labels"),
-        ({"orLabelSelectors": [{"matchLabels": {"a": "b"}}]}, "chosen by labels"),
-        ({"includedResources": ["secrets"]}, "only secrets"),
-        ({"excludedResources": ["secrets"]}, "without secrets"),
-        ({"includedNamespaceScopedResources": ["pods"]}, "only pods"),
-        ({"excludedNamespaceScopedResources": ["pods"]}, "without pods"),
-    ],
-)
-def test_a_filter_limits_the_scope(altered, translator, spec, limit):
-    point = translator.point(altered(spec=spec))
+def test_the_filters_of_a_policy_limit_the_point(recorded, voice, location):
+    def filtered(_):
+        return Filters(limits=("only half of it",))
 
-    assert limit in point.scope.limits
+    translator = Translator(voice, {"default": location}, filtered)
+    point = translator.point(recorded("backup.json", Backup))
+
+    assert point.scope.limits == "only half of it"
     assert not point.covers(Workload(cluster="east", namespace="vols"))
-
-
-def test_what_velero_leaves_out_by_itself_is_no_limit(recorded, translator):
-    backup = recorded("backup.json", Backup)
-    assert backup.spec.excluded_namespace_scoped_resources, "1.18 writes it into the spec"
-
-    assert translator.point(backup).scope.limits == ""
-
-
-@pytest.mark.parametrize(
-    ("spec", "has"),
-    [
-        ({}, False),
-        ({"includedNamespaces": ["*"]}, True),
-        ({"includedNamespaces": None}, True),
-        ({"includedNamespaces": ["*"], "excludedNamespaces": ["x"]}, False),
-        ({"includedNamespaces": ["*"], "includeClusterResources": False}, False),
-        ({"includeClusterResources": True}, True),
-        ({"includedNamespaces": ["*"], "excludedClusterScopedResources": ["*"]}, False),
-    ],
-)
-def test_cluster_scoped_objects_are_claimed_where_velero_takes_them(altered, translator, spec, has):
-    assert translator.point(altered(spec=spec)).scope.cluster_objects is has
-
-
-def test_a_backup_of_cluster_scoped_objects_claims_no_namespace(altered, translator):
-    spec = {
-        "includedNamespaces": ["*"],
-        "includedClusterScopedResources": ["*"],
-        "excludedNamespaceScopedResources": ["*"],
-    }
-
-    scope = translator.point(altered(spec=spec)).scope
-
-    assert (scope.cluster_objects, scope.namespaces, scope.limits) == (True, (), "")
 
 
 def test_times_are_aware_and_utc(recorded, translator):

@@ -22,6 +22,7 @@ class Do(StrEnum):
     HIDE_STORE = "hide-store"
     ADD_CHANGES = "add-changes"
     REMOVE_CHANGES = "remove-changes"
+    CHOOSE_KINDS = "choose-kinds"
     VERIFY = "verify"
     REMOVE_RECORD = "remove-record"
 

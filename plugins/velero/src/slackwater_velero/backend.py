@@ -25,7 +25,15 @@ from slackwater.model.operation import Explanation, Operation, OperationRef
 from slackwater.model.recovery_point import PointId, RecoveryPoint
 from slackwater.model.request import BackupRequest, PointQuery, RestoreRequest, Store
 from slackwater.model.workload import WorkloadKind
-from slackwater_velero import change_acts, deletion, describing, labels, posture, store_acts
+from slackwater_velero import (
+    change_acts,
+    deletion,
+    describing,
+    kind_acts,
+    labels,
+    posture,
+    store_acts,
+)
 from slackwater_velero.access import Velero
 from slackwater_velero.acts import Do, done_by, table, text
 from slackwater_velero.backup_acts import BackupPlanner
@@ -38,6 +46,7 @@ from slackwater_velero.locations import authority_of, read_locations, store_of
 from slackwater_velero.missing_stores import explain_missing
 from slackwater_velero.objects import Backup, DeleteRequest, Schedule
 from slackwater_velero.operations import Operations
+from slackwater_velero.resource_policies import Policies
 from slackwater_velero.resources import BACKUPS, DELETE_REQUESTS, RESTORES, SCHEDULES
 from slackwater_velero.restore_planning import RestorePlanner
 from slackwater_velero.schedules import native_schedule
@@ -50,6 +59,12 @@ from slackwater_velero.verification import Verifier
 from slackwater_velero.voice import TOOL, Voice
 from slackwater_velero.volume_review import review_volumes
 from slackwater_velero.young_kinds import find_young_kinds
+
+_WRITES: Mapping[Do, Callable[[Velero, Act, Key], dict[str, object]]] = {
+    Do.SHOW_STORE: store_acts.show_store,
+    Do.ADD_CHANGES: change_acts.add_changes,
+    Do.REMOVE_CHANGES: change_acts.remove_changes,
+}
 
 
 class VeleroBackend(Backend, SharedStores, NativeSchedules, Stamping, Posture):
@@ -86,7 +101,7 @@ class VeleroBackend(Backend, SharedStores, NativeSchedules, Stamping, Posture):
 
     def list_recovery_points(self, query: PointQuery) -> Iterator[RecoveryPoint]:
         """Every Backup, whoever made it, but for failed attempts under a taken name."""
-        translator = Translator(self._voice, read_locations(self._velero))
+        translator = self._translator()
         for backup in self._velero.list(BACKUPS, Backup):
             if is_phantom(backup):
                 continue
@@ -96,7 +111,7 @@ class VeleroBackend(Backend, SharedStores, NativeSchedules, Stamping, Posture):
 
     def get_recovery_point(self, point: PointId) -> RecoveryPoint:
         """The Backup, judged by the files that Velero wrote of it. A few seconds."""
-        translator = Translator(self._voice, read_locations(self._velero))
+        translator = self._translator()
         backup = self._backup_of(point, translator)
         location = translator.location_of(backup)
         noted = (backup.metadata.annotations or {}).get(labels.YOUNG_KINDS, "")
@@ -111,10 +126,11 @@ class VeleroBackend(Backend, SharedStores, NativeSchedules, Stamping, Posture):
     def plan_backup(self, request: BackupRequest) -> ActPlan:
         """One act: a Backup object."""
         locations = read_locations(self._velero)
-        namespace = request.workload.namespace
-        young = find_young_kinds(self._velero, namespace, self._clock()) if namespace else ()
+        kind, namespace = request.workload.kind, request.workload.namespace
+        carried = kind in (WorkloadKind.NAMESPACE, WorkloadKind.CLUSTER_OBJECTS)
+        young = find_young_kinds(self._velero, namespace, self._clock()) if carried else ()
         plan = BackupPlanner(self._settings, self._voice, locations, young).plan(request)
-        if request.workload.kind is not WorkloadKind.NAMESPACE:
+        if kind is not WorkloadKind.NAMESPACE:
             return plan
         volumes = review_volumes(self._velero, namespace, self._settings.volumes, self._voice)
         return plan.model_copy(update={"findings": (*plan.findings, *volumes)})
@@ -127,7 +143,7 @@ class VeleroBackend(Backend, SharedStores, NativeSchedules, Stamping, Posture):
 
     def plan_deletion(self, point: PointId) -> ActPlan:
         """One act: a DeleteBackupRequest, or removal of a record without data."""
-        translator = Translator(self._voice, read_locations(self._velero))
+        translator = self._translator()
         backup = self._backup_of(point, translator)
         requests = [
             each
@@ -159,15 +175,14 @@ class VeleroBackend(Backend, SharedStores, NativeSchedules, Stamping, Posture):
         """Small writes beside a restore, and the comparison after it."""
         if report.stopping:
             raise Stopped
-        match done_by(act):
-            case Do.SHOW_STORE:
-                return store_acts.show_store(self._velero, act, key)
+        do = done_by(act)
+        if write := _WRITES.get(do):
+            return write(self._velero, act, key)
+        match do:
             case Do.HIDE_STORE:
                 return store_acts.hide_store(self._velero, act, key, report)
-            case Do.ADD_CHANGES:
-                return change_acts.add_changes(self._velero, act, key)
-            case Do.REMOVE_CHANGES:
-                return change_acts.remove_changes(self._velero, act, key)
+            case Do.CHOOSE_KINDS:
+                return kind_acts.choose_kinds(self._velero, self._downloads, act, key)
             case Do.VERIFY:
                 return Verifier(self._velero, self._downloads, self._voice).verify(act, key)
             case Do.REMOVE_RECORD:
@@ -203,7 +218,7 @@ class VeleroBackend(Backend, SharedStores, NativeSchedules, Stamping, Posture):
 
     def stamp(self, point: PointId, values: Mapping[str, str]) -> None:
         """Write the values on the Backup in *this* cluster: what is patched on is not synced."""
-        translator = Translator(self._voice, read_locations(self._velero))
+        translator = self._translator()
         name = self._backup_of(point, translator).metadata.name
         change = {"metadata": {"annotations": later_annotations(values)}}
         if self._velero.patch(BACKUPS, name, change) is None:
@@ -212,6 +227,10 @@ class VeleroBackend(Backend, SharedStores, NativeSchedules, Stamping, Posture):
     def review_points(self, points: Sequence[RecoveryPoint], now: datetime) -> Sequence[Finding]:
         """Last points that the collector is about to delete."""
         return list(posture.review_points(points, now, self._voice))
+
+    def _translator(self) -> Translator:
+        policies = Policies(self._velero)
+        return Translator(self._voice, read_locations(self._velero), policies.filters)
 
     def _start_once(self, kind: Resource, act: Act, key: Key) -> str:
         return start_once(self._velero, kind, act, key, table(act.payload, "spec"))

@@ -60,7 +60,8 @@ class BackupPlanner:
         what = workload.namespace or "cluster-objects"
         stem = backup_stem(self.voice.cluster, what, request.due)
         where = location.name if location else self.settings.location or "(none)"
-        spec: dict[str, object] = {**scope, **_VOLUME_SPECS[self.settings.volumes]}
+        volumes = self.settings.volumes if workload.namespace else Volumes.NONE
+        spec: dict[str, object] = {**scope, **_VOLUME_SPECS[volumes]}
         spec["storageLocation"] = where
         if request.keep_for is not None:
             spec["ttl"] = go_duration(request.keep_for)

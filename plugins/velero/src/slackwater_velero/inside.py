@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from slackwater.model.finding import Finding
 from slackwater.model.operation import Phase
 from slackwater.model.recovery_point import Contents, RecoveryPoint
+from slackwater.model.workload import Workload
 from slackwater_velero.contents import Unreadable, read_contents, read_objects
 from slackwater_velero.downloads import Downloads, File, Missing, Target
 from slackwater_velero.locations import Location
@@ -53,7 +54,7 @@ def judge(
     if isinstance(volumes, Missing):
         return _unknown(point, f"its volume information: {volumes.reason}", voice)
     try:
-        contents = read_contents(objects, volumes)
+        contents = _claimed(point, read_contents(objects, volumes))
         missed = [*overlooked(young_kinds, read_objects(objects), point.scope.namespaces)]
     except Unreadable as error:
         return _unknown(point, str(error), voice)
@@ -66,6 +67,22 @@ def judge(
             "findings": (*point.findings, *losses, *messages),
         }
     )
+
+
+def _claimed(point: RecoveryPoint, contents: Contents) -> Contents:
+    """Leave out volumes that no namespace of the point uses and that it does not hold.
+
+    Velero lists every PersistentVolume that it meets, released ones too, and all of them in a
+    backup of cluster-scoped objects.
+    """
+    origin, scope = point.origin, point.scope
+    spaces = {
+        volume.namespace
+        for volume in contents.volumes
+        if volume.namespace and scope.touches(Workload(cluster=origin, namespace=volume.namespace))
+    }
+    kept = tuple(v for v in contents.volumes if v.held or v.namespace in spaces)
+    return contents.model_copy(update={"volumes": kept})
 
 
 def _losses(point: RecoveryPoint, contents: Contents, voice: Voice) -> Iterator[Finding]:

@@ -51,6 +51,15 @@ class BackupSpec(_Read):
     resource_policy: dict[str, object] | None = None
     storage_location: str | None = None
 
+    @property
+    def has_older_filters(self) -> bool:
+        """Whether kinds are filtered regardless of scope; Velero refuses a mixture."""
+        return bool(
+            self.include_cluster_resources is not None
+            or self.included_resources
+            or self.excluded_resources
+        )
+
 
 class BackupProgress(_Read):
     """Objects backed up so far; patched at most once a second."""
@@ -85,6 +94,12 @@ class Backup(_Read):
     def state(self) -> BackupStatus:
         """The status; an empty one before the server has seen the Backup."""
         return self.status or _NO_BACKUP_STATUS
+
+    @property
+    def made_here(self) -> bool:
+        """Whether it was made in this cluster: one that was synced was created after its end."""
+        created, ended = self.metadata.creation_timestamp, self.state.completion_timestamp
+        return created is None or ended is None or created <= ended
 
 
 class RestoreSpec(_Read):

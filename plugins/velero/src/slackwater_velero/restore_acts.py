@@ -9,6 +9,7 @@ from slackwater.model.request import Existing, RestoreRequest
 from slackwater.model.workload import WorkloadKind
 from slackwater_velero import labels
 from slackwater_velero.acts import RESTORES, Do
+from slackwater_velero.cluster_objects import LEFT_OUT, NO_NAMESPACE, NOT_BUILT_IN
 from slackwater_velero.missing_stores import Shown
 from slackwater_velero.modifiers import MODIFIERS_KEY
 from slackwater_velero.naming import digest, restore_stem
@@ -17,9 +18,10 @@ from slackwater_velero.voice import Voice
 SYNC_TIMEOUT = 180.0
 """Seconds. Velero looks for new backups once a minute, in the next round after the location's
 own period is over: two minutes at worst by its defaults."""
-NO_NAMESPACE = "slackwater-no-namespace"
-"""Named where cluster-scoped objects alone are wanted: with it, no namespace is chosen."""
-
+OLDER_SERVERS = (
+    "only those of the groups that its objects are of; a Velero before 1.18.3 adds all that the "
+    "recovery point holds"
+)
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 
 
@@ -91,24 +93,68 @@ class RestoreActs:
 
     def remove_changes(self) -> Act:
         """Remove what was written down."""
+        return self._removal("remove-changes", self._changes_name)
+
+    def _removal(self, act: str, name: str) -> Act:
         return Act(
-            id="remove-changes",
+            id=act,
             kind=ActKind.PERFORMED,
-            title=f"remove ConfigMap {self._changes_name}",
+            title=f"remove ConfigMap {name}",
             always=True,
-            effects=(f"removes ConfigMap {self._changes_name}",),
-            payload={"do": Do.REMOVE_CHANGES, "name": self._changes_name},
+            effects=(f"removes ConfigMap {name}",),
+            payload={"do": Do.REMOVE_CHANGES, "name": name},
         )
 
-    def restore_kinds(self) -> Act:
-        """Bring the definitions of the namespace's custom resources."""
+    @property
+    def _kinds_name(self) -> str:
+        return f"sw-kinds-{self._token}"
+
+    def choose_kinds(self, location: str) -> Act:
+        """Write down which definitions the namespace needs, of all that the backup holds."""
+        request = self.request
+        return Act(
+            id="choose-kinds",
+            kind=ActKind.PERFORMED,
+            title=f"choose the kinds of custom resources of {request.workload.namespace}",
+            effects=(f"adds ConfigMap {self._kinds_name}; removed at the end",),
+            undo=self.voice.kubectl(f"delete configmap {self._kinds_name}"),
+            payload={
+                "do": Do.CHOOSE_KINDS,
+                "name": self._kinds_name,
+                "backup": request.point.name,
+                "location": location,
+                "namespace": request.workload.namespace,
+            },
+        )
+
+    def drop_kinds(self) -> Act:
+        """Remove what was chosen."""
+        return self._removal("drop-kinds", self._kinds_name)
+
+    def restore_kinds(self, *, chosen: bool) -> Act:
+        """Bring the definitions of the namespace's custom resources.
+
+        ``chosen``: only those that were written down before.
+        """
         request = self.request
         stem = restore_stem(self.voice.cluster, f"{request.namespace}-kinds")
+        spec: dict[str, object] = {
+            "backupName": request.point.name,
+            "existingResourcePolicy": "none",
+            "includeClusterResources": True,
+            "includedNamespaces": [NO_NAMESPACE],
+            "includedResources": [DEFINITIONS],
+        }
+        if chosen:
+            spec["resourcePolicy"] = {"kind": "ConfigMap", "name": self._kinds_name}
         return Act(
             id="restore-kinds",
             kind=ActKind.OPERATED,
             title=f"Velero restores the kinds of custom resources of {request.workload.namespace}",
-            effects=(f"adds CustomResourceDefinitions that {request.target} lacks; changes none",),
+            effects=(
+                f"adds CustomResourceDefinitions that {request.target} lacks; changes none",
+                *((OLDER_SERVERS,) if chosen else ()),
+            ),
             undo="delete the definitions that were added; nothing does that by itself",
             limit=RESTORES,
             payload={
@@ -116,58 +162,62 @@ class RestoreActs:
                 "stem": stem,
                 "labels": {},
                 "annotations": {},
-                "spec": {
-                    "backupName": request.point.name,
-                    "existingResourcePolicy": "none",
-                    "includeClusterResources": True,
-                    "includedNamespaces": [NO_NAMESPACE],
-                    "includedResources": [DEFINITIONS],
-                },
+                "spec": spec,
             },
         )
 
     def restore(self, *, with_changes: bool) -> Act:
         """Bring back the workload itself."""
         request = self.request
-        what = request.workload.namespace or "cluster-scoped objects"
-        stem = restore_stem(self.voice.cluster, request.namespace or "cluster-objects")
+        of_cluster = request.workload.kind is WorkloadKind.CLUSTER_OBJECTS
+        what = "cluster-scoped objects" if of_cluster else request.workload.namespace
+        name = "cluster-objects" if of_cluster else request.namespace
         return Act(
             id="restore",
             kind=ActKind.OPERATED,
             title=f"Velero restores {what} → {self._place}",
-            effects=(f"adds objects and volumes in {self._place}", _existing(request)),
-            writes=(request.namespace,) if request.namespace else (),
+            effects=(_adds(request, self._place), _existing(request)),
+            writes=(request.namespace,),
             undo=f"delete what was added in {self._place}; nothing does that by itself",
             limit=RESTORES,
             payload={
                 "do": Do.RESTORE,
-                "stem": stem,
+                "stem": restore_stem(self.voice.cluster, name),
                 "labels": {labels.RESTORE: self._token},
                 "annotations": {},
-                "spec": self._spec(with_changes=with_changes),
+                "spec": self._of_cluster() if of_cluster else self._of_namespace(with_changes),
             },
         )
 
-    def _spec(self, *, with_changes: bool) -> dict[str, object]:
+    def _of_namespace(self, with_changes: bool) -> dict[str, object]:
         request = self.request
-        update = request.existing is Existing.UPDATE
         spec: dict[str, object] = {
-            "backupName": request.point.name,
-            "existingResourcePolicy": "update" if update else "none",
+            **self._spec(),
+            "includedNamespaces": [request.workload.namespace],
+            "restorePVs": True,
         }
-        if request.workload.kind is WorkloadKind.CLUSTER_OBJECTS:
-            spec["includeClusterResources"] = True
-            spec["excludedResources"] = ["persistentvolumes"]
-            if request.point.scope.namespaces:
-                spec["includedNamespaces"] = [NO_NAMESPACE]
-        else:
-            spec["includedNamespaces"] = [request.workload.namespace]
-            spec["restorePVs"] = True
         if request.namespace != request.workload.namespace:
             spec["namespaceMapping"] = {request.workload.namespace: request.namespace}
         if with_changes:
             spec["resourceModifier"] = {"kind": "ConfigMap", "name": self._changes_name}
         return spec
+
+    def _of_cluster(self) -> dict[str, object]:
+        """Namespaces are objects of the cluster too, and would all be made."""
+        return {
+            **self._spec(),
+            "includeClusterResources": True,
+            "includedNamespaces": [NO_NAMESPACE],
+            "excludedResources": [*LEFT_OUT],
+            "labelSelector": NOT_BUILT_IN,
+        }
+
+    def _spec(self) -> dict[str, object]:
+        update = self.request.existing is Existing.UPDATE
+        return {
+            "backupName": self.request.point.name,
+            "existingResourcePolicy": "update" if update else "none",
+        }
 
     def verify(self, location: str) -> Act:
         """Compare what stands with what the backup lists."""
@@ -200,6 +250,15 @@ class RestoreActs:
             ),
             payload={"do": Do.HIDE_STORE, "name": name},
         )
+
+
+def _adds(request: RestoreRequest, place: str) -> str:
+    if request.workload.kind is WorkloadKind.CLUSTER_OBJECTS:
+        return (
+            f"adds cluster-scoped objects that {place} lacks: definitions of kinds, roles, classes "
+            "and the like; no namespaces, volumes, nodes, addresses, webhooks or API services"
+        )
+    return f"adds objects and volumes in {place}"
 
 
 def _existing(request: RestoreRequest) -> str:

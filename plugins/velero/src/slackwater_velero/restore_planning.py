@@ -65,31 +65,35 @@ class RestorePlanner:
         self.acts.append(act.model_copy(update={"needs": needs}))
 
     def _add_restore(self, location: str) -> None:
-        if self._brings_kinds:
-            self._add(self._make.restore_kinds())
-        rules = modifier_rules(self.request)
+        of_namespace = self.request.workload.kind is WorkloadKind.NAMESPACE
+        chosen = of_namespace and self._add_kinds(location)
+        rules = modifier_rules(self.request) if of_namespace else ""
         if rules:
             self._add(self._make.add_changes(rules))
         self._add(self._make.restore(with_changes=bool(rules)))
         self._add(self._make.verify(location))
+        if chosen:
+            self._add(self._make.drop_kinds(), after=("choose-kinds", "restore-kinds"))
         if rules:
             self._add(self._make.remove_changes(), after=("add-changes", "restore"))
+
+    def _add_kinds(self, location: str) -> bool:
+        """Bring along the definitions of custom resources; return whether they had to be chosen.
+
+        Velero puts those of a namespace's own objects into its backup, and restores none of them
+        where a Restore names namespaces. A backup of more than the namespace holds more of them.
+        """
+        scope = self.request.point.scope
+        alone = scope.namespaces == (self.request.workload.namespace,)
+        chosen = scope.cluster_objects or not alone
+        if chosen:
+            self._add(self._make.choose_kinds(location))
+        self._add(self._make.restore_kinds(chosen=chosen))
+        return chosen
 
     @property
     def _make(self) -> RestoreActs:
         return RestoreActs(self.request, self.voice)
-
-    @property
-    def _brings_kinds(self) -> bool:
-        """Whether the definitions of custom resources are to be brought along.
-
-        Velero puts those of a namespace's own objects into its backup, and restores none of them
-        where a Restore names namespaces. A backup of a whole cluster holds all definitions there
-        were: those are restored with the cluster-scoped objects, or not at all.
-        """
-        scope = self.request.point.scope
-        namespace = self.request.workload.kind is WorkloadKind.NAMESPACE
-        return namespace and bool(scope.namespaces) and not scope.cluster_objects
 
     def _is_synced(self, local: Location) -> bool:
         """Whether the Backup stands here with all that belongs to it.
@@ -100,10 +104,9 @@ class RestorePlanner:
         backup = self.backup
         if backup is None or backup.spec.storage_location != local.name or is_phantom(backup):
             return False
-        created, ended = backup.metadata.creation_timestamp, backup.state.completion_timestamp
-        made_here = created is None or ended is None or created <= ended
-        synced = local.last_synced
-        return made_here or (synced is not None and created is not None and synced >= created)
+        created, synced = backup.metadata.creation_timestamp, local.last_synced
+        found = created is not None and synced is not None and synced >= created
+        return backup.made_here or found
 
     def _location_findings(self, local: Location) -> Iterator[Finding]:
         voice, origin = self.voice, self.request.point.origin

@@ -6,6 +6,7 @@ itself, cluster-scoped objects, and each namespace (``pkg/util/results``, 1.18).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -35,6 +36,10 @@ class _Results(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Results)
 
 
+_KEPT = re.compile(r'^could not restore, (\w+) "([^"]+)" already exists\. Warning: the in-cluster')
+"""Velero's words for an object that was kept as it stands (``pkg/restore``, 1.18)."""
+
+
 @dataclass(frozen=True)
 class Results:
     """Every message, each with the namespace it is about in front."""
@@ -50,6 +55,14 @@ def read_results(file: bytes) -> Results:
     except msgspec.MsgspecError:
         return Results()
     return Results(tuple(_said(read.errors)), tuple(_said(read.warnings)))
+
+
+def set_kept_apart(results: Results) -> tuple[Results, tuple[str, ...]]:
+    """Return the results without what Velero says of objects that it kept, and those objects."""
+    matches = {message: _KEPT.match(message) for message in results.warnings}
+    kept = tuple(f"{match[1]}/{match[2]}" for match in matches.values() if match)
+    rest = tuple(message for message in results.warnings if not matches[message])
+    return Results(results.errors, rest), kept
 
 
 def result_findings(

@@ -1,41 +1,48 @@
-"""What a Backup's spec claims to cover."""
+"""What a Backup claims to cover: by its spec, and by its resource policy.
+
+The spec is read as Velero leaves it when the backup begins (``pkg/util/collections``, 1.18.3).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from slackwater.model.workload import Scope
+from slackwater_velero.kind_lists import ALL, only, without
 from slackwater_velero.objects import BackupSpec
-
-_ALL = "*"
-_ADDED_BY_SERVER = frozenset(
-    ("volumesnapshots.snapshot.storage.k8s.io", "volumesnapshotcontents.snapshot.storage.k8s.io")
-)
-"""Velero excludes these from every backup by itself and handles them on its own."""
+from slackwater_velero.resource_policies import NO_FILTERS, Filters
 
 CLUSTER_OBJECTS: dict[str, object] = {
-    "includedClusterScopedResources": [_ALL],
-    "excludedNamespaceScopedResources": [_ALL],
+    "includedClusterScopedResources": [ALL],
+    "excludedNamespaceScopedResources": [ALL],
 }
 """The spec of a backup of cluster-scoped objects alone."""
 
 
-def scope_of(spec: BackupSpec) -> Scope:
-    """Return the scope of a backup.
-
-    A resource policy is no limit here: most of them only choose how volumes are taken, and what
-    they skip is seen when the contents are read.
-    """
-    limits = "; ".join(_limits(spec))
-    if _only_cluster_objects(spec):
-        return _scope(cluster_objects=True, namespaces=(), excluded=(), limits=limits)
-    return _scope(
-        cluster_objects=_has_cluster_objects(spec),
-        namespaces=tuple(spec.included_namespaces or (_ALL,)),
-        excluded=tuple(spec.excluded_namespaces or ()),
-        limits=limits,
+def scope_of(spec: BackupSpec, filters: Filters = NO_FILTERS) -> Scope:
+    """Return the scope of a backup; ``filters`` are those of its resource policy."""
+    if ALL in (spec.excluded_namespace_scoped_resources or ()):
+        return _cluster_scope(spec, filters)
+    cluster_objects = _has_cluster_objects(spec, filters)
+    limits = (
+        *_limits(spec),
+        *filters.limits,
+        *(_cluster_limits(spec, filters) if cluster_objects else ()),
     )
+    return _scope(
+        cluster_objects=cluster_objects,
+        namespaces=tuple(spec.included_namespaces or (ALL,)),
+        excluded=tuple(spec.excluded_namespaces or ()),
+        limits=_joined(limits),
+    )
+
+
+def _cluster_scope(spec: BackupSpec, filters: Filters) -> Scope:
+    """Of a backup without anything that lies in namespaces."""
+    kinds = spec.included_cluster_scoped_resources
+    limits = (*_labels(spec), *only(kinds), *_cluster_limits(spec, filters))
+    return _scope(cluster_objects=bool(kinds), namespaces=(), excluded=(), limits=_joined(limits))
 
 
 @lru_cache(maxsize=1024)
@@ -48,40 +55,46 @@ def _scope(
     )
 
 
-def _only_cluster_objects(spec: BackupSpec) -> bool:
-    return _ALL in (spec.excluded_namespace_scoped_resources or ())
+def _has_cluster_objects(spec: BackupSpec, filters: Filters) -> bool:
+    """Whether all cluster-scoped objects are chosen, and not only what namespaces need of them.
 
-
-def _has_cluster_objects(spec: BackupSpec) -> bool:
-    """Without a word about them, cluster-scoped objects come only with all namespaces."""
+    With the newer filters all are chosen by themselves only where nothing is named at all, and
+    since Velero names snapshots in every spec, that means never: ``includedClusterScopedResources``
+    or ``includeClusterResources`` has to say so.
+    """
     if spec.include_cluster_resources is not None:
         return spec.include_cluster_resources
+    everywhere = (spec.included_namespaces or [ALL]) == [ALL] and not spec.excluded_namespaces
+    if spec.has_older_filters:
+        return everywhere
     if spec.included_cluster_scoped_resources:
-        return _ALL in spec.included_cluster_scoped_resources
-    if _ALL in (spec.excluded_cluster_scoped_resources or ()):
-        return False
-    everywhere = (spec.included_namespaces or [_ALL]) == [_ALL]
-    return everywhere and not spec.excluded_namespaces
+        return ALL in spec.included_cluster_scoped_resources
+    named = (
+        spec.excluded_cluster_scoped_resources
+        or spec.excluded_namespace_scoped_resources
+        or [*only(spec.included_namespace_scoped_resources)]
+        or filters.kinds_of_cluster
+    )
+    return everywhere and not named
 
 
 def _limits(spec: BackupSpec) -> Iterator[str]:
+    yield from _labels(spec)
+    yield from only(spec.included_resources)
+    yield from only(spec.included_namespace_scoped_resources)
+    yield from without(spec.excluded_resources)
+    yield from without(spec.excluded_namespace_scoped_resources)
+
+
+def _cluster_limits(spec: BackupSpec, filters: Filters) -> Iterator[str]:
+    yield from without(spec.excluded_cluster_scoped_resources)
+    yield from filters.of_cluster_objects
+
+
+def _labels(spec: BackupSpec) -> Iterator[str]:
     if spec.label_selector or spec.or_label_selectors:
         yield "only objects chosen by labels"
-    included = (spec.included_resources, spec.included_namespace_scoped_resources)
-    for kinds in included:
-        if kinds and _ALL not in kinds:
-            yield f"only {_listed(kinds)}"
-    excluded = (
-        spec.excluded_resources,
-        spec.excluded_namespace_scoped_resources,
-        spec.excluded_cluster_scoped_resources if _has_cluster_objects(spec) else None,
-    )
-    for kinds in excluded:
-        left_out = [kind for kind in kinds or () if kind not in _ADDED_BY_SERVER and kind != _ALL]
-        if left_out:
-            yield f"without {_listed(left_out)}"
 
 
-def _listed(kinds: Sequence[str]) -> str:
-    few = ", ".join(kinds[:3])
-    return few if len(kinds) <= 3 else f"{few} and {len(kinds) - 3} more kinds"
+def _joined(limits: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(limits))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,6 +13,7 @@ from slackwater_velero import labels
 from slackwater_velero.locations import Location, default_location
 from slackwater_velero.objects import Backup
 from slackwater_velero.phases import KNOWN_BACKUP, backup_phase
+from slackwater_velero.resource_policies import Filters
 from slackwater_velero.scopes import scope_of
 from slackwater_velero.stamps import read_stamp
 from slackwater_velero.store_identity import missing_store
@@ -36,10 +37,14 @@ def is_phantom(backup: Backup) -> bool:
 
 @dataclass(frozen=True)
 class Translator:
-    """Translates the Backups of one cluster, whose locations were read before."""
+    """Translates the Backups of one cluster, whose locations were read before.
+
+    ``filters`` tells what the resource policy of a Backup left out.
+    """
 
     voice: Voice
     locations: Mapping[str, Location]
+    filters: Callable[[Backup], Filters]
 
     def point(self, backup: Backup) -> RecoveryPoint:
         """Return the recovery point that a Backup stands for, contents unknown."""
@@ -50,7 +55,7 @@ class Translator:
         return RecoveryPoint(
             id=PointId(tool=TOOL, store=self._store(backup, location), name=metadata.name),
             phase=_phase(backup),
-            scope=scope_of(backup.spec),
+            scope=scope_of(backup.spec, self.filters(backup)),
             begin=state.start_timestamp,
             end=state.completion_timestamp,
             origin=stamp.cluster if stamp else "",

@@ -1,4 +1,4 @@
-"""Compares a restored namespace with the recovery point, object by object."""
+"""Compares what was restored with the recovery point, object by object."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from slackwater.model.finding import Finding
 from slackwater_velero import labels
 from slackwater_velero.access import Velero
 from slackwater_velero.acts import text
+from slackwater_velero.cluster_objects import bring_back, is_restored, leading_to_programs
 from slackwater_velero.contents import ObjectList, Unreadable, read_objects
 from slackwater_velero.discovery import find_kind
 from slackwater_velero.downloads import Downloads, Missing, Target
 from slackwater_velero.locations import Location, read_locations
 from slackwater_velero.objects import Named, Restore
 from slackwater_velero.resources import GROUP, RESTORES
-from slackwater_velero.results import read_results, result_findings
+from slackwater_velero.results import read_results, result_findings, set_kept_apart
 from slackwater_velero.voice import Voice
 
 _PASSING = frozenset(
@@ -51,19 +52,22 @@ class Verifier:
         """Return how much was expected and found, what is missing, and findings, as plain JSON."""
         payload = act.payload
         location = read_locations(self.velero).get(text(payload, "location"))
-        findings = [*self._restore_findings(text(payload, "restore"), key, location)]
-        expected = self._expected(payload, location)
-        if isinstance(expected, Finding):
-            return _result(0, [], [expected, *findings])
-        target = text(payload, "target")
+        namespace, target = text(payload, "namespace"), text(payload, "target")
+        findings = [*self._restore_findings(text(payload, "restore"), key, location, namespace)]
+        listed = self._listed(payload, location)
+        if isinstance(listed, Finding):
+            return _result(0, [], [listed, *findings])
+        expected = in_namespace(listed, namespace) if namespace else of_cluster(listed)
         missing, unseen = self._missing(expected, target)
+        if not namespace:
+            unseen += self._left_out(text(payload, "backup"), listed)
         findings = [*self._missing_findings(missing, target), *unseen, *findings]
         return _result(sum(map(len, expected.values())), missing, findings)
 
-    def _expected(
+    def _listed(
         self, payload: Mapping[str, object], location: Location | None
-    ) -> Mapping[str, Sequence[str]] | Finding:
-        """What the recovery point lists of the namespace, by kind; or why that is not known."""
+    ) -> ObjectList | Finding:
+        """What the recovery point lists, or why that is not known."""
         backup = text(payload, "backup")
         if location is None:
             return self._not_verified(backup, f"location {text(payload, 'location')!r} is gone")
@@ -72,9 +76,22 @@ class Verifier:
         if isinstance(listed, Missing):
             return self._not_verified(backup, listed.reason)
         try:
-            return in_namespace(read_objects(listed), text(payload, "namespace"))
+            return read_objects(listed)
         except Unreadable as error:
             return self._not_verified(backup, str(error))
+
+    def _left_out(self, backup: str, listed: ObjectList) -> list[Finding]:
+        """Webhooks and API services that a person has to bring back, once their programs run."""
+        missing, unseen = self._missing(leading_to_programs(listed), "")
+        if missing:
+            say = self.voice.warning(
+                "left-out",
+                backup,
+                f"{named(missing)}: left out, because the programs that they lead to may not run",
+                f"once those run: {bring_back(backup, self.voice)}",
+            )
+            unseen.append(say)
+        return unseen
 
     def _missing(
         self, expected: Mapping[str, Sequence[str]], target: str
@@ -104,9 +121,12 @@ class Verifier:
             return set()
 
     def _restore_findings(
-        self, token: str, key: Key, location: Location | None
+        self, token: str, key: Key, location: Location | None, namespace: str
     ) -> Iterator[Finding]:
-        """What Velero itself had to say about this run's Restore."""
+        """What Velero itself had to say about this run's Restore.
+
+        A cluster is full of cluster-scoped objects that stand already: those are only counted.
+        """
         restore = self._restore_of(token, key)
         if restore is None or location is None:
             return
@@ -118,7 +138,19 @@ class Verifier:
                 "results-unknown", name, f"Velero's own results could not be read: {said.reason}"
             )
             return
-        yield from result_findings(read_results(said), name, self.voice, severe=True)
+        results = read_results(said)
+        if not namespace:
+            results, kept = set_kept_apart(results)
+            yield from self._kept(name, kept)
+        yield from result_findings(results, name, self.voice, severe=True)
+
+    def _kept(self, restore: str, kept: Sequence[str]) -> Iterator[Finding]:
+        if kept:
+            yield self.voice.info(
+                "kept",
+                restore,
+                f"{len(kept)} objects stood there already, differ, and were kept: {named(kept)}",
+            )
 
     def _restore_of(self, token: str, key: Key) -> Restore | None:
         """The newest Restore of this run for this place; there is one per generation."""
@@ -131,11 +163,10 @@ class Verifier:
 
     def _missing_findings(self, missing: Sequence[str], target: str) -> Iterator[Finding]:
         if missing:
-            named = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
             yield self.voice.error(
                 "objects-missing",
                 target or "cluster-scoped objects",
-                f"{len(missing)} objects of the recovery point are not there: {named}",
+                f"{len(missing)} objects of the recovery point are not there: {named(missing)}",
             )
 
     def _not_verified(self, subject: str, why: str) -> Finding:
@@ -158,6 +189,20 @@ def in_namespace(listed: ObjectList, namespace: str) -> dict[str, list[str]]:
         if names:
             found[kind] = names
     return found
+
+
+def of_cluster(listed: ObjectList) -> dict[str, list[str]]:
+    """Return what a resource list has of cluster-scoped objects that a restore brings back."""
+    found = {
+        kind: [name for name in names if is_restored(kind, name)]
+        for kind, names in in_namespace(listed, "").items()
+    }
+    return {kind: names for kind, names in found.items() if names}
+
+
+def named(names: Sequence[str]) -> str:
+    """Return the first few of the names, in words."""
+    return ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
 
 
 def _result(

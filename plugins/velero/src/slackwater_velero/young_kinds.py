@@ -15,6 +15,7 @@ import msgspec
 from slackwater.clusters import Resource
 from slackwater.errors import PermissionDenied, TransientBackendError
 from slackwater_velero.access import Velero
+from slackwater_velero.cluster_objects import without_version
 from slackwater_velero.contents import ObjectList
 from slackwater_velero.objects import Metadata, Named
 from slackwater_velero.resources import DEFINITIONS
@@ -48,11 +49,12 @@ class _Definition(msgspec.Struct):
 def find_young_kinds(velero: Velero, namespace: str, now: datetime) -> tuple[str, ...]:
     """Return the young kinds that have objects in the namespace, as ``group/Kind``.
 
+    Without a namespace: the cluster-scoped ones that have objects.
     Empty where definitions may not be listed: the right is optional, and says what it is for.
     """
     try:
         found = velero.list_at(DEFINITIONS.path(), f"list {DEFINITIONS}", _Definition)
-        young = [each for each in found if _is_young(each, now)]
+        young = [each for each in found if _is_young(each, namespace, now)]
         return tuple(sorted(_name(each) for each in young if _in_use(each, velero, namespace)))
     except (PermissionDenied, TransientBackendError):
         return ()
@@ -61,19 +63,23 @@ def find_young_kinds(velero: Velero, namespace: str, now: datetime) -> tuple[str
 def overlooked(
     noted: Sequence[str], listed: ObjectList, namespaces: Sequence[str]
 ) -> Iterator[str]:
-    """Yield the noted kinds of which the backup lists no object in its namespaces."""
+    """Yield the noted kinds of which the backup lists no object in its namespaces.
+
+    A backup without namespaces is one of cluster-scoped objects.
+    """
+    places = namespaces or ("",)
     held = {
-        _without_version(name)
+        without_version(name)
         for name, entries in listed.items()
-        if any(entry.partition("/")[0] in namespaces for entry in entries)
+        if any(entry.rpartition("/")[0] in places for entry in entries)
     }
     return (kind for kind in noted if kind not in held)
 
 
-def _is_young(definition: _Definition, now: datetime) -> bool:
+def _is_young(definition: _Definition, namespace: str, now: datetime) -> bool:
     created = definition.metadata.creation_timestamp
-    namespaced = definition.spec.scope == "Namespaced"
-    return namespaced and created is not None and now - created < NOTICED_AFTER
+    wanted = definition.spec.scope == ("Namespaced" if namespace else "Cluster")
+    return wanted and created is not None and now - created < NOTICED_AFTER
 
 
 def _in_use(definition: _Definition, velero: Velero, namespace: str) -> bool:
@@ -81,7 +87,7 @@ def _in_use(definition: _Definition, velero: Velero, namespace: str) -> bool:
     served = next((version.name for version in spec.versions if version.served), "")
     if not served:
         return False
-    path = Resource(spec.group, served, spec.names.plural).path(namespace=namespace)
+    path = Resource(spec.group, served, spec.names.plural, bool(namespace)).path(namespace)
     try:
         return any(True for _ in velero.list_at(path, f"list {spec.names.plural}", Named))
     except PermissionDenied:
@@ -90,8 +96,3 @@ def _in_use(definition: _Definition, velero: Velero, namespace: str) -> bool:
 
 def _name(definition: _Definition) -> str:
     return f"{definition.spec.group}/{definition.spec.names.kind}"
-
-
-def _without_version(name: str) -> str:
-    group_version, _, kind = name.rpartition("/")
-    return f"{group_version.rpartition('/')[0]}/{kind}"

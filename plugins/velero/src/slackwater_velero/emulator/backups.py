@@ -9,6 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from slackwater_velero.emulator.choosing import (
+    LEFT_OUT,
+    BadPolicy,
+    has_older_filters,
+    policy_of,
+    require_unmixed,
+)
 from slackwater_velero.emulator.cloud import Cloud, Folder, StoreError, backup_files, metadata_file
 from slackwater_velero.emulator.collecting import Collected, chosen_namespaces, collect
 from slackwater_velero.emulator.durations import parse_duration
@@ -111,7 +118,8 @@ class Backups:
         if errors:
             self._set(completed, {"phase": "FailedValidation", "validationErrors": errors})
             return
-        collected = collect(self.home.api, completed["spec"])
+        policy = policy_of(self.home, completed["spec"])
+        collected = collect(self.home.api, completed["spec"], policy)
         self._running[name_of(backup)] = _Work(collected, failure=self.faults.take_failure())
         total = len(collected.objects)
         self._set(
@@ -143,6 +151,7 @@ class Backups:
                 "defaultVolumesToFsBackup": bool(spec.get("defaultVolumesToFsBackup")),
                 "volumeGroupSnapshotLabelKey": "velero.io/volume-group",
                 **_left_out(spec),
+                "excludedNamespaces": self._without_marked(spec),
             },
             "status": {
                 "expiration": stamp(self.home.clock() + (parse_duration(ttl) or timedelta())),
@@ -151,6 +160,11 @@ class Backups:
             },
         }
         return self.home.change(BACKUPS, backup, change) or backup
+
+    def _without_marked(self, spec: Object) -> list[str]:
+        """Velero adds the namespaces that are labelled so."""
+        marked = map(name_of, self.home.api.list("namespaces", labels=f"{LEFT_OUT}=true"))
+        return [*(spec.get("excludedNamespaces") or ()), *marked]
 
     def _default_location(self) -> str:
         marked = (each for each in self.home.all(LOCATIONS) if each["spec"].get("default"))
@@ -173,6 +187,10 @@ class Backups:
                 f"backup can't be created because BackupStorageLocation {name} is in Unavailable "
                 "status."
             )
+        try:
+            require_unmixed(policy_of(self.home, backup["spec"]), backup["spec"])
+        except BadPolicy as error:
+            errors.append(str(error))
         return errors
 
     def _advance(self, backup: Object) -> None:
@@ -255,13 +273,14 @@ class Backups:
 
 
 def _left_out(spec: Object) -> Object:
-    """What the server adds to every spec that does not use the older filters of kinds."""
-    if spec.get("includedResources") or spec.get("excludedResources"):
-        return {}
+    """What the server adds to every spec, in the fields that it uses."""
     added = {
         "excludedClusterScopedResources": "volumesnapshotcontents.snapshot.storage.k8s.io",
         "excludedNamespaceScopedResources": "volumesnapshots.snapshot.storage.k8s.io",
     }
+    if has_older_filters(spec):
+        own = spec.get("excludedResources") or []
+        return {"excludedResources": [*own, *added.values()]}
     given = {field: spec.get(field) or [] for field in added}
     return {
         field: given[field] if "*" in given[field] else [*given[field], kind]

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 
 from slackwater.testing.kubernetes_api import KubernetesApi
+from slackwater_velero.emulator.choosing import (
+    Policy,
+    is_excluded,
+    is_left_out,
+    matches,
+    selected,
+    wants_kind,
+)
 from slackwater_velero.emulator.objects import Object, name_of
 
 NAMESPACES = "namespaces"
+_DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 _NOT_COLLECTED = frozenset(("volumesnapshots.snapshot.storage.k8s.io",))
 
 DATA = "emulator.slackwater.dev/data"
@@ -18,10 +26,22 @@ DATA = "emulator.slackwater.dev/data"
 
 @dataclass
 class Collected:
-    """What was read: objects, and volume information. A volume passed over is no warning."""
+    """What was read: objects, and volume information. A volume passed over is no warning.
+
+    ``kinds`` are those of objects in namespaces.
+    """
 
     objects: list[Object] = field(default_factory=list)
     volumes: list[Object] = field(default_factory=list)
+    kinds: set[str] = field(default_factory=set)
+
+    def known(self) -> set[tuple[str, str]]:
+        """Return kind and name of what was read of cluster-scoped objects so far."""
+        return {
+            (each["kind"], name_of(each))
+            for each in self.objects
+            if "namespace" not in each["metadata"]
+        }
 
     def resource_list(self) -> dict[str, list[str]]:
         """Return the list that Velero writes: ``apps/v1/Deployment`` to ``namespace/name``."""
@@ -33,19 +53,25 @@ class Collected:
         return {kind: sorted(names) for kind, names in sorted(listed.items())}
 
 
-def collect(api: KubernetesApi, spec: Object) -> Collected:
+def collect(api: KubernetesApi, spec: Object, policy: Policy) -> Collected:
     """Return everything that a Backup with this spec holds."""
-    collected = Collected()
-    namespaces = chosen_namespaces(api, spec)
-    if "*" not in (spec.get("excludedNamespaceScopedResources") or ()):
-        for namespace in namespaces:
-            _collect_namespace(api, namespace, spec, collected)
-    if wants_cluster_objects(spec):
-        known = {(each["kind"], name_of(each)) for each in collected.objects}
-        for found in _cluster_scoped(api):
-            if (found["kind"], name_of(found)) not in known:
+    collected, spec = Collected(), policy.completed(spec)
+    for namespace in chosen_namespaces(api, spec):
+        _collect_namespace(api, namespace, spec, policy, collected)
+    for kind in api.kinds.tables(namespaced=False):
+        for found in api.list(kind):
+            if _comes_along(kind, found, spec, collected) and policy.wants(kind, found):
                 collected.objects.append(found)
     return collected
+
+
+def _comes_along(kind: str, found: Object, spec: Object, collected: Collected) -> bool:
+    """Whether a cluster-scoped object is chosen, or is what chosen objects are defined by."""
+    if is_left_out(found) or (found["kind"], name_of(found)) in collected.known():
+        return False
+    if kind == _DEFINITIONS and name_of(found) in collected.kinds and not is_excluded(kind, spec):
+        return True
+    return wants_kind(kind, spec, namespaced=False) and selected(found, spec)
 
 
 def chosen_namespaces(api: KubernetesApi, spec: Object) -> list[str]:
@@ -55,29 +81,22 @@ def chosen_namespaces(api: KubernetesApi, spec: Object) -> list[str]:
     return [
         name
         for name in map(name_of, api.list(NAMESPACES))
-        if _matches(name, included) and not _matches(name, excluded)
+        if matches(name, included) and not matches(name, excluded)
     ]
 
 
-def wants_cluster_objects(spec: Object) -> bool:
-    """Whether cluster-scoped objects are chosen by themselves."""
-    if spec.get("includeClusterResources") is not None:
-        return bool(spec["includeClusterResources"])
-    if spec.get("includedClusterScopedResources"):
-        return True
-    return (spec.get("includedNamespaces") or ["*"]) == ["*"]
-
-
 def _collect_namespace(
-    api: KubernetesApi, namespace: str, spec: Object, collected: Collected
+    api: KubernetesApi, namespace: str, spec: Object, policy: Policy, collected: Collected
 ) -> None:
     collected.objects.append(api.get(NAMESPACES, namespace))
     for kind in api.kinds.tables(namespaced=True):
-        if kind in _NOT_COLLECTED or not _wants_kind(kind, spec):
+        if kind in _NOT_COLLECTED or not wants_kind(kind, spec, namespaced=True):
             continue
         for found in api.list(kind, namespace):
-            if "deletionTimestamp" not in found["metadata"] and _selected(found, spec):
+            gone = "deletionTimestamp" in found["metadata"] or is_left_out(found)
+            if not gone and selected(found, spec) and policy.wants(kind, found):
                 collected.objects.append(found)
+                collected.kinds.add(kind)
     for claim in [each for each in collected.objects if _is_claim(each, namespace)]:
         _collect_volume(api, claim, spec, collected)
 
@@ -149,33 +168,6 @@ def _skipped(reason: str) -> Object:
     return {"snapshotDataMoved": False, "skipped": True, "skippedReason": reason}
 
 
-def _cluster_scoped(api: KubernetesApi) -> Iterator[Object]:
-    for kind in api.kinds.tables(namespaced=False):
-        if kind != NAMESPACES:
-            yield from api.list(kind)
-
-
-def _wants_kind(kind: str, spec: Object) -> bool:
-    included = (
-        spec.get("includedResources") or spec.get("includedNamespaceScopedResources") or ["*"]
-    )
-    excluded = spec.get("excludedResources") or spec.get("excludedNamespaceScopedResources") or []
-    names = (kind, kind.partition(".")[0])
-    return any(_matches(name, included) for name in names) and not any(
-        name in excluded for name in names
-    )
-
-
-def _selected(found: Object, spec: Object) -> bool:
-    wanted = (spec.get("labelSelector") or {}).get("matchLabels") or {}
-    labels = found["metadata"].get("labels") or {}
-    return all(labels.get(key) == value for key, value in wanted.items())
-
-
 def _is_claim(found: Object, namespace: str) -> bool:
     claim = found["kind"] == "PersistentVolumeClaim"
     return claim and bool(found["metadata"].get("namespace") == namespace)
-
-
-def _matches(name: str, patterns: list[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from slackwater_velero.emulator.choosing import BadPolicy, policy_of
 from slackwater_velero.emulator.cloud import Cloud, StoreError, backup_files, restore_files
 from slackwater_velero.emulator.faults import Faults
 from slackwater_velero.emulator.modifying import BadRules, read_rules
@@ -101,7 +103,8 @@ class Restores:
             return [f"The BSL {where} is unavailable, cannot retrieve the backup"]
         try:
             self._rules(restore)
-        except BadRules as error:
+            policy_of(self.home, spec)
+        except (BadRules, BadPolicy) as error:
             return [str(error)]
         return []
 
@@ -145,7 +148,8 @@ class Restores:
             raise StoreError("the backup or its location is gone")
         folder, files = self.cloud.folder(location), backup_files(name_of(backup))
         volumes = folder.get(files["BackupVolumeInfos"])
-        work = Restoring(self.home.api, restore, volumes, self._rules(restore))
+        policy = policy_of(self.home, restore["spec"])
+        work = Restoring(self.home.api, restore, volumes, self._rules(restore), policy)
         work.run(folder.get(files["BackupContents"]))
         own = restore_files(name_of(restore))
         folder.put(own["RestoreResults"], _results(work))
@@ -185,7 +189,10 @@ class Restores:
 
 
 def _results(work: Restoring) -> Object:
-    return {
-        "errors": {"namespaces": work.errors},
-        "warnings": {"namespaces": work.warnings},
-    }
+    return {"errors": _filed(work.errors), "warnings": _filed(work.warnings)}
+
+
+def _filed(messages: Mapping[str, list[str]]) -> Object:
+    """By namespace; what is about cluster-scoped objects stands by itself."""
+    spaces = {namespace: said for namespace, said in messages.items() if namespace}
+    return {"cluster": messages.get("", []), "namespaces": spaces}

@@ -8,6 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 from slackwater.testing.kubernetes_api import ApiError, KubernetesApi
+from slackwater_velero.emulator.choosing import Policy, selected
 from slackwater_velero.emulator.collecting import DATA
 from slackwater_velero.emulator.modifying import modified
 from slackwater_velero.emulator.objects import Object, name_of
@@ -23,7 +24,6 @@ _NOT_RESTORED = frozenset(
     )
 )
 _ORDER = (
-    "customresourcedefinitions.apiextensions.k8s.io",
     "namespaces",
     "storageclasses.storage.k8s.io",
     "persistentvolumes",
@@ -55,6 +55,7 @@ class Restoring:
     restore: Object
     volumes: Sequence[Object]
     rules: Sequence[Object] = ()
+    policy: Policy = Policy({})  # noqa: RUF009  frozen
     done: dict[str, list[str]] = field(default_factory=dict)
     warnings: dict[str, list[str]] = field(default_factory=dict)
     errors: dict[str, list[str]] = field(default_factory=dict)
@@ -67,13 +68,18 @@ class Restoring:
         return spec
 
     def run(self, objects: Sequence[Object]) -> None:
-        """Bring back what is chosen of a backup's objects."""
+        """Bring back what is chosen of a backup's objects; definitions first, so that the kinds
+        are served.
+        """
         for found in objects:
             if found["kind"] == "PersistentVolume":
                 annotations = found["metadata"].get("annotations") or {}
                 self.data[name_of(found)] = annotations.get(DATA, "")
-        chosen = [each for each in objects if self._wants(each)]
-        for found in sorted(chosen, key=self._rank):
+        defined = [each for each in objects if each["kind"] == "CustomResourceDefinition"]
+        for each in filter(self._wants, defined):
+            self._restore(each)
+        rest = [each for each in objects if each not in defined and self._wants(each)]
+        for found in sorted(rest, key=self._rank):
             self._restore(found)
 
     def _kind(self, found: Object) -> str:
@@ -90,9 +96,11 @@ class Restoring:
         except KeyError:
             return False
         left_out = set(self.spec.get("excludedResources") or ()) | _NOT_RESTORED
-        if kind in left_out or kind in ("namespaces", "persistentvolumes"):
-            return False  # namespaces come with their contents, volumes with their claims
+        if kind in left_out or kind == "persistentvolumes":
+            return False  # volumes come with their claims
         if kind not in (self.spec.get("includedResources") or [kind]):
+            return False
+        if not (selected(found, self.spec) and self.policy.wants(kind, found)):
             return False
         namespace = found["metadata"].get("namespace", "")
         included = self.spec.get("includedNamespaces") or ["*"]
@@ -102,6 +110,10 @@ class Restoring:
 
     def _restore(self, found: Object) -> None:
         kind, wanted = self._kind(found), self._prepared(found)
+        if kind == "namespaces":
+            mapping = self.spec.get("namespaceMapping") or {}
+            self._require_namespace(mapping.get(name_of(found), name_of(found)))
+            return
         namespace = wanted["metadata"].get("namespace", "")
         try:
             if namespace:
