@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from slackwater_testbed import state
 from slackwater_testbed.errors import KubectlFailed
+from slackwater_testbed.etcd_setup import EtcdSetup
 from slackwater_testbed.kubectl import Kubectl
 from slackwater_testbed.testbed import Testbed
 
@@ -152,3 +154,16 @@ def test_velero_tells_its_version_without_a_cluster(tmp_path: Path) -> None:
         capture_output=True, text=True, check=True, env={"HOME": str(tmp_path)},
     ).stdout  # fmt: skip
     assert "v1.18.3" in shown
+
+
+def test_a_testbed_with_three_members_is_found_again_as_it_was_made() -> None:
+    made = Testbed(state.claim("trio"), ["trio"], etcd={"trio": EtcdSetup(members=3)})
+    try:
+        made.install()
+        found = Testbed.open(made.folder)
+        assert [server.name for server in found["trio"].etcd.servers] == [
+            "etcd-1", "etcd-2", "etcd-3",
+        ]  # fmt: skip
+        assert found.running
+    finally:
+        made.remove()

@@ -39,7 +39,7 @@ def missing(names: Sequence[str]) -> int:
 
 def up(names: Sequence[str]) -> int:
     """Build what is missing and start clusters; one that runs already is left alone."""
-    building.build()
+    building.build(engines.USUAL)
     with state.locked():
         state.sweep()
         if not _runs(names):

@@ -108,7 +108,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         tests = "test" if count == 1 else "tests"
         terminalreporter.write_line(
             f"{count} {tests} on real engines not run: `make test TESTBED=1` builds the engines"
-            " first (once, about a quarter of an hour on 2 cores, needs Go).",
+            " first (once, about half an hour on 2 cores, needs Go).",
             yellow=True,
         )
 
