@@ -145,7 +145,7 @@ class Guidance:
             for path in (member.current, self.plan.aside(member), self.plan.coming(member))
         )
         yield f"[ -e {aside} ] || mv {current} {aside}"
-        yield f"[ -e {current} ] || mv {coming} {current}"
+        yield f"[ ! -e {coming} ] || mv -T {coming} {current}"
         yield f"chown -R --reference={shlex.quote(member.data_dir)} {current}"
         yield f"chmod 0700 {current}"
 

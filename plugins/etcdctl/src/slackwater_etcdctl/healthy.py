@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from slackwater.backend import Report
 from slackwater.clusters import Cluster
@@ -14,6 +14,7 @@ from slackwater.errors import (
     PermanentBackendError,
     SlackwaterError,
 )
+from slackwater.model.finding import Finding
 from slackwater_etcdctl import members
 from slackwater_etcdctl.access import Session
 from slackwater_etcdctl.answers import Status
@@ -87,14 +88,27 @@ def require_members(site: Site, plan: Blueprint, report: Report) -> Mapping[str,
             raise BackendUnavailable("; ".join(troubles), backend=TOOL, cluster=plan.cluster)
         _require_own_health(site, plan, report)
         held = _one_hash(site, plan, session)
-        alarms = [*session.status(site.settings.endpoints[0]).alarms.values()]
-    found = [site.voice.warning("alarm", plan.point, said, _DISARM) for said in alarms]
+        status = session.status(site.settings.endpoints[0])
+    findings = [*_about_state(site, plan, status)]
     return {
         "cluster_id": plan.cluster_id,
         "revision": plan.revision,
         "hash": held,
-        "findings": [finding.model_dump(mode="json") for finding in found],
+        "findings": [finding.model_dump(mode="json") for finding in findings],
     }
+
+
+def _about_state(site: Site, plan: Blueprint, status: Status) -> Iterator[Finding]:
+    for said in status.alarms.values():
+        yield site.voice.warning("alarm", plan.point, said, _DISARM)
+    if status.header.revision > plan.revision:
+        yield site.voice.warning(
+            "written-meanwhile",
+            plan.cluster,
+            f"something has written since etcd began again: it is at revision "
+            f"{status.header.revision}, and began at {plan.revision}",
+            "see that no API server runs yet, and that the data was exchanged on every host",
+        )
 
 
 def _one_hash(site: Site, plan: Blueprint, session: Session) -> int:
@@ -148,8 +162,7 @@ def _own_troubles(status: Status, plan: Blueprint) -> list[str]:
 
 
 def _require_own_health(site: Site, plan: Blueprint, report: Report) -> None:
-    timeout = site.settings.restore.command_timeout.total_seconds()
-    runner = HostCommandRunner(plan.cluster, timeout, lambda: report.stopping)
+    runner = HostCommandRunner.of(site, report)
     for member in plan.members:
         asked = member.commands.health if member.commands else None
         if asked and not runner.ends_well(asked):

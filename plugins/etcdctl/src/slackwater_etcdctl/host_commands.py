@@ -15,12 +15,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Self
 
-from slackwater.backend import Stopped
+from slackwater.backend import Report, Stopped
 from slackwater.errors import BackendUnavailable, PermanentBackendError
 from slackwater_etcdctl.errors import TOOL
 from slackwater_etcdctl.polling import answered
 from slackwater_etcdctl.restore_settings import HostCommand
+from slackwater_etcdctl.site import Site
 from slackwater_etcdctl.tools import last_words
 
 _PASSED_ON = (
@@ -48,6 +50,12 @@ class HostCommandRunner:
     cluster: str
     timeout: float
     stopping: Callable[[], bool]
+
+    @classmethod
+    def of(cls, site: Site, report: Report) -> Self:
+        """Return one for the commands of a cluster's restore."""
+        timeout = site.settings.restore.command_timeout.total_seconds()
+        return cls(site.cluster.name, timeout, lambda: report.stopping)
 
     def run(self, subject: str, command: HostCommand) -> bool:
         """Bring about what the command is for; return whether anything was left to do.

@@ -17,10 +17,12 @@ from slackwater.model.operation import Progress
 from slackwater_etcdctl.blueprint import WAL, Blueprint, PlannedMember, Promised, minor
 from slackwater_etcdctl.errors import TOOL, SnapshotDamaged
 from slackwater_etcdctl.facts import SNAPSHOT_PART
+from slackwater_etcdctl.host_commands import HostCommandRunner
 from slackwater_etcdctl.prepared_folder import PreparedFolder
 from slackwater_etcdctl.saving import checked_chunks, status_of, trailer_of
 from slackwater_etcdctl.site import Site
 from slackwater_etcdctl.store_access import named_errors
+from slackwater_etcdctl.swapping import refuse_repeated
 from slackwater_etcdctl.tools import Program, Tools
 
 _SECONDS_PER_GIB = 120.0
@@ -71,7 +73,7 @@ def check(file: Path, promised: Promised, tools: Tools, report: Report) -> None:
 
 def prepare(site: Site, plan: Blueprint, key: Key, report: Report) -> Mapping[str, object]:
     """Make a data directory for each member, with one token and one bump."""
-    folder = PreparedFolder.of(plan)
+    folder, runner = PreparedFolder.of(plan), HostCommandRunner.of(site, report)
     with folder.working(key.run):
         for done, member in enumerate(plan.members):
             if report.stopping:
@@ -79,6 +81,7 @@ def prepare(site: Site, plan: Blueprint, key: Key, report: Report) -> Mapping[st
             report.progress(Progress(done=done, total=len(plan.members), unit="members"))
             if not folder.data(member).exists():
                 require_snapshot(folder)
+                refuse_repeated(plan, member, runner)
                 arriving = folder.arriving(member.name)
                 restore_into(arriving, plan, member, site.tools, report)
                 arriving.rename(folder.data(member))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from slackwater.backend import Report, Stopped
 from slackwater.model.act import Act, Key
 from slackwater_etcdctl.acts import not_ours, text
-from slackwater_etcdctl.blueprint import Blueprint, PlannedMember
+from slackwater_etcdctl.blueprint import Blueprint
 from slackwater_etcdctl.healthy import require_control_plane, require_members, require_silence
 from slackwater_etcdctl.host_commands import HostCommandRunner
 from slackwater_etcdctl.preparing import fetch, prepare, remove_prepared
@@ -15,7 +15,7 @@ from slackwater_etcdctl.proving import prove
 from slackwater_etcdctl.restore_acts import RestoreDo
 from slackwater_etcdctl.restore_settings import HostCommand
 from slackwater_etcdctl.site import Site
-from slackwater_etcdctl.swapping import swap
+from slackwater_etcdctl.swapping import swap, swap_command
 
 _Perform = Callable[[Site, Blueprint, Key, Report], Mapping[str, object]]
 
@@ -45,7 +45,7 @@ def _stop_members(site: Site, plan: Blueprint, _: Key, report: Report) -> Mappin
 
 def _start_members(site: Site, plan: Blueprint, _: Key, report: Report) -> Mapping[str, object]:
     commands = [(m.label, m.commands.start) for m in plan.members if m.commands]
-    return {"done": _runner(site, report).run_together(commands)}
+    return {"done": HostCommandRunner.of(site, report).run_together(commands)}
 
 
 def _restart(site: Site, plan: Blueprint, _: Key, report: Report) -> Mapping[str, object]:
@@ -57,32 +57,19 @@ def _swap(site: Site, plan: Blueprint, _: Key, report: Report) -> Mapping[str, o
     for member in plan.members:
         if report.stopping:
             raise Stopped
-        command = _swap_command(plan, member)
+        command = swap_command(plan, member)
         if command is None:
             swap(plan, member)
         else:
-            _runner(site, report).run(member.label, command)
+            HostCommandRunner.of(site, report).run(member.label, command)
     return {"aside": {member.name: plan.aside(member) for member in plan.members}}
-
-
-def _swap_command(plan: Blueprint, member: PlannedMember) -> HostCommand | None:
-    if member.commands is None or member.commands.swap is None:
-        return None
-    return member.commands.swap.naming(
-        prepared=plan.prepared(member), data_dir=member.data_dir, aside=plan.aside(member)
-    )
 
 
 def _one_by_one(
     site: Site, report: Report, commands: Sequence[tuple[str, HostCommand]]
 ) -> Mapping[str, object]:
-    runner = _runner(site, report)
+    runner = HostCommandRunner.of(site, report)
     return {"done": sum(runner.run(subject.strip(), command) for subject, command in commands)}
-
-
-def _runner(site: Site, report: Report) -> HostCommandRunner:
-    timeout = site.settings.restore.command_timeout.total_seconds()
-    return HostCommandRunner(site.cluster.name, timeout, lambda: report.stopping)
 
 
 _PERFORMED: Mapping[str, _Perform] = {
