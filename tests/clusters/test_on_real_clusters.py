@@ -55,7 +55,10 @@ def test_pages_selectors_and_conflicts(east: Cluster, fresh_namespace: str) -> N
         east.patch(one, {"metadata": {"resourceVersion": "1"}})
     with pytest.raises(ObjectConflict):
         east.delete(one, uid="another")
-    east.delete(one, uid=bare["metadata"]["uid"])
+    with pytest.raises(ObjectConflict):
+        east.delete(one, version=bare["metadata"]["resourceVersion"])
+    version = east.get(one)["metadata"]["resourceVersion"]
+    east.delete(one, uid=bare["metadata"]["uid"], version=version)
     with pytest.raises(ObjectNotFound, match='configmaps "a" not found'):
         east.get(one)
 

@@ -74,7 +74,10 @@ def test_writes_and_their_conflicts(cluster: Cluster) -> None:
         cluster.patch(f"{HERE}/a", {"metadata": {"resourceVersion": "1"}, "data": {}})
     with pytest.raises(ObjectConflict):
         cluster.delete(f"{HERE}/a", uid="another")
-    cluster.delete(f"{HERE}/a", uid=patched["metadata"]["uid"])
+    with pytest.raises(ObjectConflict):
+        cluster.delete(f"{HERE}/a", version="1")
+    version = patched["metadata"]["resourceVersion"]
+    cluster.delete(f"{HERE}/a", uid=patched["metadata"]["uid"], version=version)
     assert not cluster.exists(f"{HERE}/a")
     with pytest.raises(ObjectNotFound):
         cluster.get(f"{HERE}/a")

@@ -41,6 +41,14 @@ def test_delete_can_be_bound_to_one_uid(cluster: Cluster, api: ApiServer) -> Non
     }
 
 
+def test_delete_can_be_bound_to_one_state(cluster: Cluster, api: ApiServer) -> None:
+    cluster.delete(ONE, uid="u-1", version="7")
+    cluster.delete(ONE, version="7")
+    cluster.delete(ONE)
+    asked = [request.json.get("preconditions") for request in api.requests]
+    assert asked == [{"uid": "u-1", "resourceVersion": "7"}, {"resourceVersion": "7"}, None]
+
+
 def test_a_name_that_is_taken(cluster: Cluster, api: ApiServer) -> None:
     api.script(status(409, "AlreadyExists", 'things "b" already exists'))
     with pytest.raises(ObjectExists, match="already exists"):
@@ -52,6 +60,7 @@ def test_an_object_that_changed_meanwhile(cluster: Cluster, api: ApiServer) -> N
     writes: list[Callable[[], object]] = [
         lambda: cluster.patch(ONE, {}),
         lambda: cluster.delete(ONE, uid="u-1"),
+        lambda: cluster.delete(ONE, version="7"),
         lambda: cluster.create(LIST, {}),
     ]
     for write in writes:
