@@ -49,6 +49,11 @@ def is_emulator(module: Module) -> bool:
     return module.name.split(".")[1:2] == ["emulator"]
 
 
+def plays_a_program(module: Module) -> bool:
+    """Stand-ins for a tool's own programs answer as those do, on the standard streams."""
+    return module.name.split(".")[1:3] == ["emulator", "programs"]
+
+
 def asks_again_shortly(module: Module) -> bool:
     """A plugin's one module for short, bounded re-asking within a call (decision 0003)."""
     parts = module.name.split(".")
@@ -57,7 +62,8 @@ def asks_again_shortly(module: Module) -> bool:
 
 def test_nothing_prints_outside_the_command_line():
     modules = (m for m in (*core_modules(), *plugin_modules()) if not m.lies_in(*MAY_PRINT))
-    assert [(m.name, line) for m in modules for line in prints(m)] == []
+    judged = (m for m in modules if not plays_a_program(m))
+    assert [(m.name, line) for m in judged for line in prints(m)] == []
 
 
 def test_nothing_sleeps_outside_the_runs():

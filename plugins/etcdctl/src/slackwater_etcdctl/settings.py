@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, model_validator
@@ -30,16 +30,15 @@ def _check_endpoint(text: str) -> str:
 
 
 class TlsSettings(BaseModel):
-    """Certificates in PEM, by reference. The pair says who we are.
-
-    ``ca`` is what the members are checked against; without it, what the system trusts.
-    """
+    """Certificates in PEM, by reference."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    ca: SecretRef | None = None
-    cert: SecretRef | None = None
-    key: SecretRef | None = None
+    ca: SecretRef | None = Field(
+        default=None, description="What members are checked against; else what the system trusts."
+    )
+    cert: SecretRef | None = Field(default=None, description="Who we are, to etcd.")
+    key: SecretRef | None = Field(default=None, description="The private key of `cert`.")
 
     @model_validator(mode="after")
     def _is_a_whole_pair(self) -> Self:
@@ -49,17 +48,18 @@ class TlsSettings(BaseModel):
 
 
 class Companion(BaseModel):
-    """What a restored control plane needs beside the snapshot: files, or a command's output.
-
-    Files may be folders, which are taken with all that is in them. The command is a list of
-    arguments, run here without a shell; what it prints on stdout is taken.
-    """
+    """What a restored control plane needs beside the snapshot: files, or a command's output."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[str, Field(pattern=_NAME)]
-    files: tuple[Annotated[str, Field(min_length=1)], ...] = ()
-    command: tuple[str, ...] = ()
+    name: Annotated[str, Field(pattern=_NAME)] = Field(description="Such as `pki` or `token`.")
+    files: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        default=(), description="Files here, and folders with all that is in them."
+    )
+    command: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        default=(),
+        description="A list of arguments, run here without a shell; what it prints is kept.",
+    )
 
     @model_validator(mode="after")
     def _is_one_of_both(self) -> Self:
@@ -68,36 +68,63 @@ class Companion(BaseModel):
         return self
 
 
-class EtcdctlSettings(BaseModel):
-    """The etcd of one cluster, and the user's own tools for it.
+def _program(name: str) -> Any:  # noqa: ANN401  as Field itself
+    return Field(default="", description=f"Where {name} is; else it is looked for on the PATH.")
 
-    ``endpoints`` are the client addresses of all members; without any there is no etcd to reach.
-    ``store`` names the store of the fleet file for snapshots; without one there are no backups.
-    ``user`` and ``password`` are for etcd's own authentication, which asks for root.
-    ``managed`` says whether somebody else runs the control plane; left out, the cluster's API
-    tells where no endpoint is named. ``max_lag`` is how many entries of the log a
-    member may be behind the furthest one. ``without_quorum`` lets a member be saved that has no
-    leader, or lags too far, where no better one is left: better an old state than none.
-    """
+
+class EtcdctlSettings(BaseModel):
+    """The etcd of one cluster, and the user's own tools for it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    endpoints: tuple[Annotated[str, AfterValidator(_check_endpoint)], ...] = ()
-    tls: TlsSettings | None = None
-    user: SecretRef | None = None
-    password: SecretRef | None = None
-    store: StoreName = ""
-    etcdctl: str = ""
-    etcdutl: str = ""
-    etcd: str = ""
-    answer_within: Annotated[float, Field(gt=0, le=60)] = 5.0
-    save_timeout: PositiveDuration = timedelta(minutes=10)
-    max_lag: Annotated[int, Field(ge=0)] = 1000
-    without_quorum: StrictBool = False
-    compare_members: StrictBool = True
-    managed: StrictBool | None = None
-    companions: tuple[Companion, ...] = ()
-    restore: RestoreSettings = RestoreSettings()
+    endpoints: tuple[Annotated[str, AfterValidator(_check_endpoint)], ...] = Field(
+        default=(),
+        description="The client addresses of all members.",
+        examples=[["https://10.0.0.11:2379", "https://10.0.0.12:2379"]],
+    )
+    tls: TlsSettings | None = Field(default=None, description="Certificates, for https.")
+    user: SecretRef | None = Field(
+        default=None, description="A user of etcd's own; only root may take a snapshot."
+    )
+    password: SecretRef | None = Field(default=None, description="The password of `user`.")
+    store: StoreName = Field(
+        default="", description="The store for snapshots; without one there are no backups."
+    )
+    etcdctl: str = _program("etcdctl")
+    etcdutl: str = _program("etcdutl")
+    etcd: str = _program("etcd, with which a restore proves the snapshot,")
+    answer_within: float = Field(
+        default=5.0, gt=0, le=60, description="Seconds that a member may take to answer."
+    )
+    save_timeout: PositiveDuration = Field(
+        default=timedelta(minutes=10), description="How long a snapshot may take to arrive."
+    )
+    max_lag: int = Field(
+        default=1000,
+        ge=0,
+        description="How many entries of its log a member may be behind the furthest one.",
+    )
+    without_quorum: StrictBool = Field(
+        default=False,
+        description="Whether an old state is better than none: where no member is fit, one "
+        "without a leader, or far behind, is saved, and the recovery point is partial.",
+    )
+    compare_members: StrictBool = Field(
+        default=True,
+        description="Whether every backup compares the hashes of all members, which stops "
+        "writes on one after another for about a second per GiB.",
+    )
+    managed: StrictBool | None = Field(
+        default=None,
+        description="Whether somebody else runs the control plane; else the API tells, where no "
+        "member answers.",
+    )
+    companions: tuple[Companion, ...] = Field(
+        default=(), description="What is kept beside each snapshot."
+    )
+    restore: RestoreSettings = Field(
+        default=RestoreSettings(), description="How the control plane is turned back."
+    )
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:

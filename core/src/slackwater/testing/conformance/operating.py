@@ -170,8 +170,9 @@ class OperatingPromises:
     def test_an_unknown_state_is_unknown(self, subject: Subject) -> None:
         """A state that nobody knows is unknown, in the tool's word, and no success."""
         backend = subject.backend()
+        act = operated_act(subject, backend)
         cause(subject, Trouble.STALLS)
-        ref = backend.start(operated_act(subject, backend), key("one"))
+        ref = backend.start(act, key("one"))
         cause(subject, Trouble.STRANGE_STATE, ref)
 
         operation = backend.get_operations([ref])[ref]
@@ -184,8 +185,9 @@ class OperatingPromises:
     def test_an_operation_under_way_has_not_ended(self, subject: Subject) -> None:
         """An operation that the tool still works on is in no terminal phase."""
         backend = subject.backend()
+        act = operated_act(subject, backend)
         cause(subject, Trouble.STALLS)
-        ref = backend.start(operated_act(subject, backend), key("one"))
+        ref = backend.start(act, key("one"))
         subject.pass_time()
 
         operation = backend.get_operations([ref])[ref]

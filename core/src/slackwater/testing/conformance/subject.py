@@ -59,7 +59,8 @@ class Subject(ABC):
     ``claims``          the volumes of that workload, by the names of their claims
     ``other_workload``  another one, for the same key with other content
     ``gap_workload``    seeded with a volume that the tool passes over; None for tools without
-    ``page``            how many recovery points the backend lists with one request, 3 or more
+    ``page``            how many recovery points the backend lists with one request, 3 or more; 1
+                        where each is known by a manifest of its own, which must be read
     ``spool``           the folder under which the backends of ``recipe`` have their spools
     ``troubles``        what ``cause`` can do; a promise that needs more is counted as not shown
     ``patience``        how often ``pass_time`` is called before an operation counts as stuck

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import marshal
 import os
-import signal
 import zlib
 
 PAGE = 512
@@ -47,6 +46,8 @@ class Database:
         size = int.from_bytes(content[:4], "big")
         length, revision, compacted, storage = marshal.loads(content[4 : 4 + size])  # noqa: S302  our own
         if len(content) < length:
+            import signal
+
             os.kill(os.getpid(), signal.SIGBUS)
         keys: Keys = {}
         for line in content[_HEADER:length].rstrip(b"\0").split(b"\n"):

@@ -9,12 +9,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from types import FrameType
 
 from .database import Identity
 from .folder import Folder, place_of
 from .talking import Call, fail
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # the module typing takes longer to load than a program runs
+    from collections.abc import Sequence
+    from types import FrameType
 
 
 def main(arguments: Sequence[str], version: str, folder: str) -> None:

@@ -16,12 +16,15 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
-from typing import NoReturn
 
 from .database import database_of, read, trailer
 from .folder import Folder, Member, place_of
 from .talking import BAD_ARGUMENTS, ERROR, INTERRUPTED, Call, answer, fail, present
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # the module typing takes longer to load than a program runs
+    from collections.abc import Callable, Sequence
+    from typing import NoReturn
 
 _SWITCHES = ("help", "prefix", "keys-only", "hex", "cluster", "insecure-skip-tls-verify")
 _OLD_CONSISTENCY = "unknown flag: --consistency"

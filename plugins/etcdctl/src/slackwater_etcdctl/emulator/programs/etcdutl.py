@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 
 from .database import (
     Database,
@@ -27,6 +26,10 @@ from .database import (
     trailer,
 )
 from .talking import BAD_ARGUMENTS, Call, answer, fail
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # the module typing takes longer to load than a program runs
+    from collections.abc import Sequence
 
 _SWITCHES = ("help", "mark-compacted", "skip-hash-check")
 _BUMP_SINCE = (3, 5, 10)

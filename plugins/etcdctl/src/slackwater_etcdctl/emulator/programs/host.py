@@ -8,9 +8,12 @@ real one].
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 
 from .folder import Folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # the module typing takes longer to load than a program runs
+    from collections.abc import Sequence
 
 API = "api"
 

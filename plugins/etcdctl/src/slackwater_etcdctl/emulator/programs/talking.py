@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from typing import NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # the module typing takes longer to load than a program runs
+    from collections.abc import Mapping, Sequence
+    from typing import NoReturn
 
 ERROR, BAD_CONNECTION, INTERRUPTED, BAD_ARGUMENTS = 1, 2, 5, 128
 """Exit codes [documented: etcdctl/ctlv3/command/global.go; measured]."""
@@ -53,7 +56,7 @@ def json(value: object) -> str:
     """Return a value as JSON; the library's own takes longer to load than a program runs."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         inner = ",".join(f"{json(str(key))}:{json(item)}" for key, item in value.items())
         return f"{{{inner}}}"
     if isinstance(value, list | tuple):
