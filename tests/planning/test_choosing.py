@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from slackwater.catalogue.covering import Covering
 from slackwater.model.operation import Phase
-from slackwater.model.recovery_point import RecoveryPoint, Requirement
+from slackwater.model.recovery_point import Contents, RecoveryPoint, Requirement
 from slackwater.planning.choosing import Selections, Wanted, choose
 
 from .points import NOON, minutes, point, volume, workload
@@ -145,16 +145,27 @@ def test_the_newest_of_several_marks_is_chosen() -> None:
     assert names(selections) == ["shop-before-r-2", "crm-before-r-2"]
 
 
-def test_contents_are_read_newest_first_and_no_further_than_needed() -> None:
+def reading(points: Sequence[RecoveryPoint]) -> list[str]:
+    """Choose for one workload; return the names of the points that were looked into."""
     asked: list[str] = []
 
     def read(known: RecoveryPoint) -> RecoveryPoint:
         asked.append(known.name)
-        return known
+        return known.model_copy(update={"contents": Contents(objects={"shop": len(asked) - 1})})
 
-    points = [point(f"p{age}", at=age) for age in (30, 10, 20)]
-    choose([Wanted(workload(), BOTH)], Covering(points), NOON, read, tolerance=minutes(15))
-    assert asked == ["p10"]
+    item = Wanted(workload(), BOTH)
+    choose([item], Covering(points), NOON, read, tolerance=minutes(15))
+    return asked
+
+
+def test_contents_are_read_newest_first_and_no_further_than_needed() -> None:
+    points = [point(f"p{age}", at=age, objects=None) for age in (30, 10, 20)]
+    assert reading(points) == ["p10", "p20"]
+
+
+def test_contents_that_are_known_are_not_read_again() -> None:
+    assert reading([point("new", at=10), point("old", at=20)]) == []
+    assert reading([point("empty", at=10, objects=0), point("old", at=20, objects=None)]) == ["old"]
 
 
 @given(

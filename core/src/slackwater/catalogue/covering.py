@@ -5,15 +5,15 @@ An index over points that were gathered: derived, never kept, built anew with ev
 
 from __future__ import annotations
 
-import heapq
+from array import array
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import accumulate
 from typing import TypeAlias
 
-from slackwater.model.recovery_point import RecoveryPoint
+from slackwater.model.recovery_point import RecoveryPoint, Requirement, shortfalls
 from slackwater.model.workload import Scope, Workload
 
 _GLOB = set("*?[")
@@ -22,71 +22,112 @@ _AFTER_ALL = datetime.max.replace(tzinfo=UTC)
 Mark: TypeAlias = tuple[str, str]
 """The name of a mark, and the run that set it."""
 
+Judgement: TypeAlias = tuple[str, ...] | None
+"""What a point lacks; None where its contents are not known."""
+
+Judged: TypeAlias = tuple[RecoveryPoint, Judgement]
+
+_Scoped: TypeAlias = tuple[Scope, list[RecoveryPoint]]
+
 
 class Covering:
     """Usable recovery points by the workload that they cover, and by the mark that they share.
 
-    A fleet has many points and few scopes: points of one scope stand together in the order of
-    time. Most scopes name their namespaces and are looked up; only those of whole clusters are
-    compared with the workload.
+    A fleet has many points and few scopes, so scopes are compared with a workload and not points.
+    What is found for it is put into the order of time, and kept for the next question.
     """
 
     def __init__(self, points: Iterable[RecoveryPoint]) -> None:
         scopes: dict[tuple[str, Scope], list[RecoveryPoint]] = defaultdict(list)
-        marks: dict[Mark, list[RecoveryPoint]] = defaultdict(list)
+        self._marks: dict[Mark, list[RecoveryPoint]] = defaultdict(list)
         for point in points:
             if point.usable:
                 scopes[point.origin, point.scope].append(point)
                 if mark := mark_of(point):
-                    marks[mark].append(point)
-        self._marks = {mark: _Timeline(parts) for mark, parts in marks.items()}
-        self._naming: dict[tuple[str, str], list[tuple[Scope, _Timeline]]] = defaultdict(list)
-        self._wide: dict[str, list[tuple[Scope, _Timeline]]] = defaultdict(list)
-        for (origin, scope), of_scope in scopes.items():
-            timeline = _Timeline(of_scope)
+                    self._marks[mark].append(point)
+        self._naming: dict[tuple[str, str], list[_Scoped]] = defaultdict(list)
+        self._wide: dict[str, list[_Scoped]] = defaultdict(list)
+        for (origin, scope), scoped in scopes.items():
             if _names_only(scope):
                 for namespace in dict.fromkeys(scope.namespaces):
-                    self._naming[origin, namespace].append((scope, timeline))
+                    self._naming[origin, namespace].append((scope, scoped))
             else:
-                self._wide[origin].append((scope, timeline))
+                self._wide[origin].append((scope, scoped))
+        self._timelines: dict[object, _Timeline] = {}
 
     def of(self, workload: Workload, moment: datetime = _AFTER_ALL) -> Iterator[RecoveryPoint]:
         """Yield the points that claim the whole workload and had ended by the moment.
 
         The newest ``begin`` comes first; of equal ones the later name.
         """
-        near = self._naming.get((workload.cluster, workload.namespace), ())
-        far = self._wide.get(workload.cluster, ())
-        lines = [
-            timeline.newest_first(moment)
-            for scope, timeline in (*near, *far)
-            if scope.covers(workload)
-        ]
-        return lines[0] if len(lines) == 1 else heapq.merge(*lines, key=_order, reverse=True)
+        timeline = self._timeline(workload)
+        return (timeline.points[place] for place in timeline.newest_first(moment))
+
+    def judged(
+        self, workload: Workload, require: tuple[Requirement, ...], moment: datetime
+    ) -> Iterator[Judged]:
+        """Yield the same points, each with its shortfalls; None where nobody has looked inside.
+
+        All points of a workload are judged when it is asked for first, so that later questions,
+        about other moments, need not look at what they do not choose.
+        """
+        timeline = self._timeline(workload)
+        judgements = timeline.judgements.get(require)
+        if judgements is None:
+            judgements = [_judgement(point, workload, require) for point in timeline.points]
+            timeline.judgements[require] = judgements
+        for place in timeline.newest_first(moment):
+            yield timeline.points[place], judgements[place]
 
     def last_begin(self, mark: Mark, moment: datetime) -> datetime:
         """Return the latest begin among the parts of a mark that had ended by the moment.
 
-        Raises ``KeyError`` for a mark that is not there, ``StopIteration`` where none had ended.
+        Raises ``ValueError`` where none had, or where there is no such mark.
         """
-        return _begin(next(self._marks[mark].newest_first(moment)))
+        parts = self._marks.get(mark, ())
+        return max(_begin(point) for point in parts if _end(point) <= moment)
+
+    def _timeline(self, workload: Workload) -> _Timeline:
+        key = workload.cluster, workload.kind, workload.namespace, workload.name
+        timeline = self._timelines.get(key)
+        if timeline is None:  # two threads may both make one, and both are right
+            timeline = self._timelines[key] = _Timeline(self._claiming(workload))
+        return timeline
+
+    def _claiming(self, workload: Workload) -> Iterator[RecoveryPoint]:
+        naming = self._naming.get((workload.cluster, workload.namespace), ())
+        for scope, scoped in (*naming, *self._wide.get(workload.cluster, ())):
+            if scope.covers(workload):
+                yield from scoped
 
 
 class _Timeline:
-    """Usable points in the order of their begin, asked for from a moment backwards."""
+    """Points in the order of their begin, asked for from a moment backwards.
 
-    def __init__(self, points: Sequence[RecoveryPoint]) -> None:
-        self._points = sorted(points, key=_order)
+    A moment is found in plain numbers that lie side by side: to follow a reference to each point
+    would cost more than everything else.
+    """
+
+    def __init__(self, points: Iterable[RecoveryPoint]) -> None:
+        self.points = sorted(points, key=_order)
+        self.judgements: dict[tuple[Requirement, ...], list[Judgement]] = {}
+        self._ends = array("d", (_end(point).timestamp() for point in self.points))
         # Ends need not come in the order of begins. The earliest end from each place on does, so
         # that a moment finds the place from which on nothing had ended.
-        ends = accumulate((_end(point) for point in reversed(self._points)), min)
-        self._earliest_ends = list(ends)[::-1]
+        self._earliest_ends = array("d", accumulate(reversed(self._ends), min))[::-1]
 
-    def newest_first(self, moment: datetime) -> Iterator[RecoveryPoint]:
-        for place in range(bisect_right(self._earliest_ends, moment) - 1, -1, -1):
-            point = self._points[place]
-            if _end(point) <= moment:
-                yield point
+    def newest_first(self, moment: datetime) -> Iterator[int]:
+        """Yield the places of those that had ended by the moment."""
+        until = moment.timestamp()
+        for place in range(bisect_right(self._earliest_ends, until) - 1, -1, -1):
+            if self._ends[place] <= until:
+                yield place
+
+
+def _judgement(
+    point: RecoveryPoint, workload: Workload, require: tuple[Requirement, ...]
+) -> Judgement:
+    return None if point.contents is None else shortfalls(point, workload, require)
 
 
 def names_namespaces(point: RecoveryPoint) -> bool:

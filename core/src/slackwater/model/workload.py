@@ -58,15 +58,15 @@ class Scope(Frozen):
         A control plane holds all objects of its cluster, but they come back only with the whole.
         """
         match workload.kind:
+            case WorkloadKind.NAMESPACE:
+                return self._has_namespace(workload.namespace)
+            case WorkloadKind.VOLUME:
+                listed = (workload.namespace, workload.name) in self.volumes
+                return listed or self._has_namespace(workload.namespace)
             case WorkloadKind.CONTROL_PLANE:
                 return self.control_plane
             case WorkloadKind.CLUSTER_OBJECTS:
                 return self.cluster_objects
-            case WorkloadKind.VOLUME:
-                listed = (workload.namespace, workload.name) in self.volumes
-                return listed or self._has_namespace(workload.namespace)
-            case WorkloadKind.NAMESPACE:
-                return self._has_namespace(workload.namespace)
             case WorkloadKind.IMAGES:
                 return False
 
@@ -75,5 +75,8 @@ class Scope(Frozen):
         return not self.limits and self.touches(workload)
 
     def _has_namespace(self, namespace: str) -> bool:
-        wanted = any(fnmatchcase(namespace, pattern) for pattern in self.namespaces)
-        return wanted and not any(fnmatchcase(namespace, pattern) for pattern in self.excluded)
+        return _matches(namespace, self.namespaces) and not _matches(namespace, self.excluded)
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return name in patterns or any(fnmatchcase(name, pattern) for pattern in patterns)

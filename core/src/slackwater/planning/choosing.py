@@ -5,12 +5,12 @@ Pure, but for reading contents through a given function; workloads are looked at
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
 
-from slackwater.catalogue.covering import Covering, Mark, mark_of
+from slackwater.catalogue.covering import Covering, Judged, Mark, mark_of
 from slackwater.catalogue.gathering import side_by_side
 from slackwater.model.recovery_point import RecoveryPoint, Requirement, shortfalls
 from slackwater.model.workload import Workload
@@ -89,54 +89,55 @@ class _Search:
     accept_partial: bool
 
     def newest_of_each(self, wanted: Sequence[Wanted]) -> list[Selection]:
-        """Threads only help where something has to be read."""
-        unread = [item for item in wanted if self._begins_unread(item)]
-        read = iter(side_by_side(self._newest, unread))
-        waiting = set(map(id, unread))
-        return [next(read) if id(item) in waiting else self._newest(item) for item in wanted]
+        """Choose at once where everything is known; threads help where something must be read."""
+        known = [self._newest_at_hand(item) for item in wanted]
+        waiting = [item for item, found in zip(wanted, known, strict=True) if found is None]
+        read = iter(side_by_side(lambda item: self._newest(item, self.read), waiting))
+        return [next(read) if found is None else found for found in known]
 
     def shared_mark(self, newest: Sequence[Selection]) -> Selections | None:
         """Return the newest mark that holds a good point for every workload, within tolerance."""
         if len(newest) < 2:
             return None
-        for mark in self._latest_first(map(mark_of, self._bearable(newest[0]))):
+        for mark in self._marks_at(newest[0]):
             parts = list(takewhile(bool, (self._part(mark, best) for best in newest)))
             if len(parts) == len(newest):
                 return Selections(tuple(filter(None, parts)), mark=mark[0])
         return None
 
-    def _begins_unread(self, wanted: Wanted) -> bool:
-        first = next(self._candidates(wanted), None)
-        return first is not None and first.contents is None
+    def _candidates(self, wanted: Wanted) -> Iterator[Judged]:
+        return self.points.judged(wanted.workload, wanted.require, self.moment)
 
-    def _candidates(self, wanted: Wanted) -> Iterator[RecoveryPoint]:
-        return self.points.of(wanted.workload, self.moment)
+    def _newest_at_hand(self, wanted: Wanted) -> Selection | None:
+        try:
+            return self._newest(wanted, _refuse)
+        except _Unread:
+            return None
 
-    def _newest(self, wanted: Wanted) -> Selection:
+    def _newest(self, wanted: Wanted, read: Reader) -> Selection:
         passed: list[tuple[RecoveryPoint, tuple[str, ...]]] = []
         for candidate in islice(self._candidates(wanted), MOST_READ):
-            known = self.read(candidate)
-            gaps = shortfalls(known, wanted.workload, wanted.require)
-            if not gaps or (self.accept_partial and known.contents is not None):
-                return Selection(wanted, known, gaps, tuple(passed))
-            passed.append((known, gaps))
+            point, gaps = _looked_into(candidate, wanted, read)
+            if not gaps or (self.accept_partial and point.contents is not None):
+                return Selection(wanted, point, gaps, tuple(passed))
+            passed.append((point, gaps))
         return Selection(wanted, None, passed_over=tuple(passed))
 
-    def _bearable(self, best: Selection) -> Iterator[RecoveryPoint]:
+    def _bearable(self, best: Selection) -> Iterator[Judged]:
         """Yield the points that lose no more than the tolerance against the newest good one."""
         if best.point is None:
             return
         earliest = _begin(best.point) - self.tolerance
         for candidate in self._candidates(best.wanted):
-            if _begin(candidate) < earliest:
+            if _begin(candidate[0]) < earliest:
                 return
             yield candidate
 
-    def _latest_first(self, marks: Iterable[Mark | None]) -> list[Mark]:
-        def latest(mark: Mark) -> tuple[datetime, Mark]:
-            return self.points.last_begin(mark, self.moment), mark
-
-        return sorted({mark for mark in marks if mark}, key=latest, reverse=True)
+    def _marks_at(self, best: Selection) -> list[Mark]:
+        """Return the marks that may replace the newest point of a workload, the latest first."""
+        marks = {mark for point, _ in self._bearable(best) if (mark := mark_of(point))}
+        latest = {mark: self.points.last_begin(mark, self.moment) for mark in marks}
+        return sorted(marks, key=lambda mark: (latest[mark], mark), reverse=True)
 
     def _part(self, mark: Mark, best: Selection) -> Selection | None:
         """Return the newest good part of a mark for a workload, if that loses little enough."""
@@ -144,11 +145,29 @@ class _Search:
         if best.point and not best.gaps and mark_of(best.point) == mark:
             return Selection(wanted, best.point)
         for candidate in self._bearable(best):
-            if mark_of(candidate) == mark:
-                known = self.read(candidate)
-                if not shortfalls(known, wanted.workload, wanted.require):
-                    return Selection(wanted, known)
+            if mark_of(candidate[0]) == mark:
+                point, gaps = _looked_into(candidate, wanted, self.read)
+                if not gaps:
+                    return Selection(wanted, point)
         return None
+
+
+class _Unread(Exception):
+    """Nobody has looked into the point yet."""
+
+
+def _refuse(_: RecoveryPoint) -> RecoveryPoint:
+    raise _Unread
+
+
+def _looked_into(
+    candidate: Judged, wanted: Wanted, read: Reader
+) -> tuple[RecoveryPoint, tuple[str, ...]]:
+    point, gaps = candidate
+    if gaps is not None:
+        return point, gaps
+    known = read(point)
+    return known, shortfalls(known, wanted.workload, wanted.require)
 
 
 def _begin(point: RecoveryPoint) -> datetime:
