@@ -20,7 +20,7 @@ def test_version(terminal: Terminal) -> None:
 
 MISTAKES = [
     ("pints list", 'did you mean "points"?'),
-    ("backup", "name a policy, or --cluster, --namespace or --selector"),
+    ("backup", "name a policy, or --cluster, --namespace, --selector, --control-plane"),
     ("plan --at now --map shop", '--map takes OLD=NEW, not "shop"'),
     ("plan --at now --map a=b --map a=c", "--map maps a twice"),
     ("plan --at now --to eu --to dr", "--to takes OLD=NEW"),

@@ -1,5 +1,6 @@
 """The fleet that these tests ask and break."""
 
 from .stage import stage
+from .turning_back import kept
 
-__all__ = ["stage"]
+__all__ = ["kept", "stage"]

@@ -119,6 +119,36 @@ class Stage:
         self._running[name].close()
         self.world.misbehave(name, Mishap(refusal=Refusal.UNAVAILABLE, times=None))
 
+    def keep_control_plane(self, *clusters: str) -> None:
+        """Give clusters the tool that backs up their control planes."""
+        backend = {"memory-archive": {"world": str(self.world.path)}}
+        for name in clusters:
+            entry = self.content["clusters"][name]
+            self.change(clusters={name: {**entry, "backends": {**entry["backends"], **backend}}})
+
+    def silence(self, name: str) -> None:
+        """Let an API server, and the tool that lives behind it, answer nobody.
+
+        The store of its control plane still answers.
+        """
+        self.servers[name].faults.add("*", "", 503, times=None)
+        self.world.misbehave(name, Mishap(refusal=Refusal.UNAVAILABLE, times=None, tool="memory"))
+
+    def come_back(self, name: str) -> None:
+        """Let a silent cluster answer again, and show what its control plane holds by now."""
+        self.servers[name].faults.clear()
+        self.world.heal()
+        self.show_what_stands(name)
+
+    def show_what_stands(self, name: str) -> None:
+        """Let the API server show the namespaces that the world holds, and no other."""
+        held = self.world.namespaces(name)
+        for found in self.apis[name].list("namespaces"):
+            there = found["metadata"]["name"]
+            if there not in held and not there.startswith("kube-"):
+                self.apis[name].delete("namespaces", there)
+        self.show_restored(name)
+
     def keep(self, context: AbstractContextManager[T]) -> T:
         """Enter a context that is left when the stage is."""
         running = self._running.setdefault("beside", ExitStack())

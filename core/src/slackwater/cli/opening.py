@@ -41,6 +41,16 @@ def which_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def whole_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that name what belongs to no namespace, of one cluster each."""
+    for flag, thing in (
+        ("--cluster-objects", "The objects of this cluster that are in no namespace."),
+        ("--control-plane", "The control plane of this cluster, as a whole."),
+    ):
+        command = click.option(flag, multiple=True, metavar="C", help=thing)(command)
+    return command
+
+
 def pairs(values: tuple[str, ...], flag: str) -> dict[str, str]:
     """Read ``old=new`` values of an option. Raises a usage error that names the option."""
     found: dict[str, str] = {}

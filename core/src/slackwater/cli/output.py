@@ -23,19 +23,27 @@ if TYPE_CHECKING:
     from slackwater.model.finding import Finding
 
 FORMATS = ("table", "wide", "json", "yaml", "name")
+MARKDOWN = "markdown"
 _SIGNS = {"info": ("·", "cyan"), "warning": ("!", "yellow"), "error": ("✗", "red")}
 
 
-def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
+def output_option(
+    command: Callable[..., Any], formats: Sequence[str] = FORMATS
+) -> Callable[..., Any]:
     """Add ``-o`` to a command."""
     return click.option(
         "-o",
         "--output",
-        type=click.Choice(FORMATS),
+        type=click.Choice(formats),
         default="table",
         show_default=True,
         help="How to print; json and yaml are stable.",
     )(command)
+
+
+def output_option_for_tickets(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``-o`` to a command whose answer goes into a change ticket, too."""
+    return output_option(command, (*FORMATS, MARKDOWN))
 
 
 def console(*, stderr: bool = False) -> Console:

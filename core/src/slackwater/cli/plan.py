@@ -7,14 +7,15 @@ from typing import Any
 
 import click
 
-from slackwater.cli.opening import opened, pairs, which_options
-from slackwater.cli.output import output_option
+from slackwater.cli.opening import opened, pairs, which_options, whole_options
+from slackwater.cli.output import MARKDOWN, output_option_for_tickets
 
 
 @click.command()
 @click.option("--at", required=True, metavar="TIME", help='"2026-11-21 14:05", now, "2h ago".')
 @click.option("--policy", "-p", metavar="P", help="What this policy protects, as it requires.")
 @which_options
+@whole_options
 @click.option("--to", multiple=True, metavar="CLUSTER|FROM=TO", help="Where it goes.")
 @click.option("--map", "map_", multiple=True, metavar="OLD=NEW", help="Namespace, renamed.")
 @click.option("--map-class", multiple=True, metavar="OLD=NEW", help="Storage class.")
@@ -23,15 +24,17 @@ from slackwater.cli.output import output_option
 @click.option("--update", is_flag=True, help="Change objects that exist; delete nothing.")
 @click.option("--accept-partial", is_flag=True, help="Take points that lack something.")
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Write the plan.")
-@output_option
+@output_option_for_tickets
 @click.pass_context
 def plan(ctx: click.Context, /, output: str, save: Path | None, **asked: Any) -> int:
     """Plan a restore to a moment. Changes nothing anywhere.
 
-    Without --to everything goes back where it came from. A plan that must not run is shown with
-    what is in the way (exit 6).
+    Without --to everything goes back where it came from. --control-plane turns a whole cluster
+    back; alone, or with --cluster-objects, it is all that is meant. A plan that must not run is
+    shown with what is in the way (exit 6). -o markdown writes it for a change ticket.
     """
     from slackwater.cli.output import print_data, zone
+    from slackwater.cli.plan_document import document
     from slackwater.cli.plan_file import echo_saved, write_plan
     from slackwater.cli.plan_screen import show_plan
 
@@ -41,6 +44,8 @@ def plan(ctx: click.Context, /, output: str, save: Path | None, **asked: Any) ->
             print_data({"digest": made.digest, **made.model_dump(mode="json")}, output)
         elif output == "name":
             click.echo(made.digest)
+        elif output == MARKDOWN:
+            click.echo(document(made))
         else:
             show_plan(made, fleet.clock())
     if save:
@@ -58,6 +63,8 @@ def _arguments(asked: dict[str, Any]) -> dict[str, Any]:
         "cluster": asked["cluster"] or None,
         "namespace": asked["namespace"] or None,
         "selector": asked["selector"],
+        "control_plane": asked["control_plane"] or None,
+        "cluster_objects": asked["cluster_objects"] or None,
         "to": _targets(asked["to"]),
         "map": pairs(asked["map_"], "--map"),
         "map_class": pairs(asked["map_class"], "--map-class"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from slackwater.cli.output import count, plain_table, print_table, tally, zone
 
 if TYPE_CHECKING:
     from slackwater.model.finding import Finding
-    from slackwater.model.restore_plan import Choice, RestorePlan
+    from slackwater.model.restore_plan import Choice, Pin, RestorePlan
 
 
 def show_plan(plan: RestorePlan, now: datetime) -> None:
@@ -43,6 +44,33 @@ def moment_line(plan: RestorePlan, now: datetime) -> str:
     return f"{line}      {', '.join(about)}".rstrip()
 
 
+def consent_summary(plan: RestorePlan) -> Iterator[str]:
+    """Say in plain words what the plan writes, deletes, and turns back as a whole."""
+    from slackwater.model.step import OwnAct
+
+    for choice in plan.turned_back:
+        since = f"{choice.point.begin:%Y-%m-%d %H:%M:%SZ}"
+        yield (
+            f"This turns back the whole cluster {choice.target.cluster} to {since}: everything that"
+            " was created, changed or deleted in it since then is undone, in every namespace."
+        )
+    places = {place for step in plan.steps for place in step.writes if "/" in place}
+    deleted = [s for s in plan.steps if s.own is OwnAct.DELETE_NAMESPACE]
+    gone = ", ".join(step.writes[0] for step in deleted)
+    yield (
+        f"This writes into {count(len(plan.pins), 'cluster')}, {count(len(places), 'namespace')};"
+        f" it deletes {gone or 'nothing'}."
+    )
+
+
+def who(pin: Pin) -> str:
+    """Say by what a target is known."""
+    parts = [f"kube-system {pin.uid}"] if pin.uid else []
+    parts += [f"control plane {pin.control_plane}"] if pin.control_plane else []
+    parts += [] if pin.seen else ["its API server did not answer"]
+    return ", ".join(parts)
+
+
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
@@ -61,22 +89,42 @@ def _print_choices(plan: RestorePlan) -> None:
 
 
 def _cells(choice: Choice, plan: RestorePlan) -> tuple[str, ...]:
-    from slackwater.cli.points import holds
-    from slackwater.model.wording import in_words
-
-    point, meant = choice.point, _zone(plan.zone)
-    taken = point.begin.astimezone(meant) if point.begin else None
-    near = taken is not None and taken.date() == plan.moment.astimezone(meant).date()
-    gaps = "".join(f"   ✗ {gap}" for gap in choice.gaps)
     return (
         str(choice.workload),
         str(choice.target),
-        point.id.tool,
-        point.name,
-        f"{taken:{'%H:%M:%S' if near else '%m-%d %H:%M:%S'}}" if taken else "-",
-        in_words(choice.loses),
-        holds(point, choice.workload.namespace) + gaps,
+        choice.point.id.tool,
+        choice.point.name,
+        taken(choice, plan),
+        loses(choice),
+        what_it_holds(choice),
     )
+
+
+def taken(choice: Choice, plan: RestorePlan) -> str:
+    """Say when a chosen point was taken, as the moment's own clock showed it."""
+    if choice.point.begin is None:
+        return "-"
+    meant = _zone(plan.zone)
+    time = choice.point.begin.astimezone(meant)
+    near = time.date() == plan.moment.astimezone(meant).date()
+    return f"{time:{'%H:%M:%S' if near else '%m-%d %H:%M:%S'}}"
+
+
+def loses(choice: Choice) -> str:
+    """Say how much time of data is lost."""
+    from slackwater.model.wording import in_words
+
+    return in_words(choice.loses)
+
+
+def what_it_holds(choice: Choice) -> str:
+    """Say what comes back of a workload, and what does not."""
+    from slackwater.cli.points import holds
+
+    if choice.covered:
+        return "its objects, with the control plane; volumes keep today's data"
+    gaps = "".join(f"   ✗ {gap}" for gap in choice.gaps)
+    return holds(choice.point, choice.workload.namespace) + gaps
 
 
 def _print_findings(plan: RestorePlan) -> None:

@@ -151,6 +151,8 @@ def holds(point: RecoveryPoint, namespace: str = "") -> str:
     if point.contents is None:
         return "not looked into"
     contents = point.contents
+    if point.scope.control_plane and not namespace:
+        return ", ".join(part for part in ("the whole control plane", contents.summary) if part)
     volumes = contents.volumes_in(namespace) if namespace else contents.volumes
     objects = contents.objects_in(namespace) if namespace else sum(contents.objects.values())
     held = sum(volume.held for volume in volumes)

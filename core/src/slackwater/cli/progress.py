@@ -56,10 +56,10 @@ def conclude(run: Run) -> int:
     for record in run.steps:
         if record.state.value in ("failed", "waiting for a person"):
             say(f"{SIGNS[record.state]} step {record.step.id} {_what(record)}")
-            say(*(f"  {line}" for line in _instructions(record)))
+            say(*(f"  {line}" for line in _instructions(record, run)))
     say(f"run {run.id} {run.state}{took}")
     if run.state.value == "waiting for a person":
-        say(*_ways_on(run.id), f"slackwater runs confirm {run.id} STEP")
+        say(*_ways_on(run.id))
     return _CODES.get(run.state.value, 0)
 
 
@@ -67,10 +67,12 @@ def _ways_on(run_id: str) -> tuple[str, ...]:
     return (f"slackwater runs resume {run_id} · slackwater runs cancel {run_id}",)
 
 
-def _instructions(record: StepRecord) -> list[str]:
+def _instructions(record: StepRecord, run: Run) -> list[str]:
+    """Return what a person is to do, and how to say that it is done."""
     if record.state.value != "waiting for a person":
         return []
-    return record.step.act.instructions.splitlines()
+    done = f"→ then: slackwater runs confirm {run.id} {record.step.id}"
+    return [*record.step.act.instructions.splitlines(), done]
 
 
 def _lines(handle: RunHandle, *, only_watch: bool) -> None:

@@ -45,25 +45,14 @@ def restore(ctx: click.Context, plan: Path, confirm: str | None, yes: bool, agai
 
 def _ask(plan: RestorePlan) -> str | None:
     """Ask for the digest. None where the person wants to leave."""
+    from slackwater.cli.plan_screen import consent_summary, who
     from slackwater.errors import BlockedByFinding
 
     if plan.blocked:
         raise BlockedByFinding(plan.why_blocked, hint="see what is in the way, and plan again")
     click.echo()
     for pin in plan.pins:
-        click.echo(f"Target  {pin.cluster}  {pin.url}  (kube-system {pin.uid})")
-    click.echo(_summary(plan))
+        click.echo(f"Target  {pin.cluster}  {pin.url}  ({who(pin)})")
+    for line in consent_summary(plan):
+        click.echo(line)
     return ask_for(plan.digest)
-
-
-def _summary(plan: RestorePlan) -> str:
-    from slackwater.cli.output import count
-    from slackwater.model.step import OwnAct
-
-    places = {place for step in plan.steps for place in step.writes}
-    deleted = [s for s in plan.steps if s.own is OwnAct.DELETE_NAMESPACE]
-    gone = ", ".join(step.writes[0] for step in deleted)
-    return (
-        f"This writes into {count(len(plan.pins), 'cluster')}, {count(len(places), 'namespace')};"
-        f" it deletes {gone or 'nothing'}."
-    )

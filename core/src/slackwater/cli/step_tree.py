@@ -19,14 +19,16 @@ def print_steps(plan: RestorePlan) -> None:
     from rich.text import Text
 
     screen = console()
-    screen.print(f"Steps   {_expected(plan.steps)}", soft_wrap=True)
-    heads = {step.id: _head(step) for step in plan.steps}
+    screen.print(f"Steps   {expected(plan.steps)}", soft_wrap=True)
+    heads = {step.id: head(step) for step in plan.steps}
     width = min(max(map(len, heads.values())), 64)
     needed = direct_needs(plan.steps)
     for sign, step in _bracketed(plan.steps):
-        notes = "; ".join(_notes(step, plan, needed[step.id]))
-        line = f"{sign}{step.id:>3}  {heads[step.id]:<{width}}  {notes}"
+        said = "; ".join(notes(step, plan, needed[step.id]))
+        line = f"{sign}{step.id:>3}  {heads[step.id]:<{width}}  {said}"
         screen.print(Text(line.rstrip()), soft_wrap=True)
+        for told in step.act.instructions.splitlines():
+            screen.print(Text(f"{'':6}| {told}"), soft_wrap=True)
 
 
 def direct_needs(steps: Sequence[Step]) -> Mapping[str, tuple[str, ...]]:
@@ -56,13 +58,17 @@ def _depths(steps: Sequence[Step]) -> Mapping[str, int]:
     return depths
 
 
-def _head(step: Step) -> str:
+def head(step: Step) -> str:
+    """Say what a step is: the tool, what it does, where."""
     who = f"{step.tool}: " if step.tool else ""
     where = f" in {step.cluster}" if step.cluster and step.cluster not in step.act.title else ""
     return f"{who}{step.act.title}{where}"
 
 
-def _notes(step: Step, plan: RestorePlan, needs: Sequence[str]) -> Iterator[str]:
+def notes(step: Step, plan: RestorePlan, needs: Sequence[str]) -> Iterator[str]:
+    """Yield what is to be known of a step: what it finds there or does, and what it waits for."""
+    if step.act.kind.value == "person":
+        yield "by a person, then confirmed"
     if step.act.writes:
         yield _what_stands(step, plan)
     else:
@@ -74,6 +80,8 @@ def _notes(step: Step, plan: RestorePlan, needs: Sequence[str]) -> Iterator[str]
 
 
 def _what_stands(step: Step, plan: RestorePlan) -> str:
+    if step.cluster in step.writes:
+        return f"turns back all of {step.cluster}"
     refused = [f for f in plan.findings if f.blocks and f.subject in step.writes]
     if refused:
         return f"✗ {refused[0].message}"
@@ -87,7 +95,8 @@ def _what_stands(step: Step, plan: RestorePlan) -> str:
     return f"stands there now: {', '.join(step.conflicts)}"
 
 
-def _expected(steps: Sequence[Step]) -> str:
+def expected(steps: Sequence[Step]) -> str:
+    """Say how long the steps will take together, from history."""
     from slackwater.model.wording import in_words
 
     known = [step for step in steps if step.expected is not None]

@@ -34,7 +34,6 @@ from slackwater.clusters import utc_now
 from slackwater.errors import (
     BlockedByFinding,
     ConfigurationError,
-    NoSuitableRecoveryPoint,
     Problem,
     RecoveryPointNotFound,
 )
@@ -53,7 +52,7 @@ from slackwater.planning.deleting import deletion_run, plan_deletion
 from slackwater.planning.restoring import plan_restore, restore_run
 from slackwater.planning.revalidation import require_unchanged
 from slackwater.planning.wish import DEFAULT_TOLERANCE, Wish
-from slackwater.planning.workloads import left_out, to_restore
+from slackwater.planning.workloads import left_out
 from slackwater.runs import Runs
 from slackwater.runs.timing import Timing
 
@@ -263,20 +262,7 @@ class Fleet:
             policy, cluster, namespace, selector, control_plane, cluster_objects
         )
         moment = self.moment(at, zone)
-        # A cluster that is turned back loses what is newer than the moment, which has to be said.
-        query = None if filter_.control_planes else PointQuery(until=moment.at)
-        catalogue = self._sight.gather(query)
-        wanted = to_restore(
-            filter_,
-            self.file,
-            self._sight.inventories(filter_, self.file),
-            [p for p in catalogue.points if p.begin and p.begin <= moment.at]
-            if query is None
-            else catalogue.points,
-            self._sight.read,
-        )
-        if not wanted:
-            raise _nothing_meant(catalogue, moment)
+        catalogue, wanted = self._sight.meant(filter_, self.file, moment)
         wish = Wish(
             moment=moment,
             wanted=tuple(wanted),
@@ -364,13 +350,3 @@ class Fleet:
     @property
     def _names(self) -> Names:
         return Names(self.file)
-
-
-def _nothing_meant(catalogue: Catalogue, moment: Moment) -> NoSuitableRecoveryPoint:
-    silent = sorted({s.cluster for s in catalogue.sources if not s.answered})
-    unheard = f"; {', '.join(silent)} did not answer" if silent else ""
-    return NoSuitableRecoveryPoint(
-        "nothing is meant by this: no namespace that stands, and no recovery point that names one,"
-        f" at {moment.at:%Y-%m-%d %H:%M:%SZ}{unheard}",
-        hint="slackwater points list shows what there is; --namespace names it",
-    )

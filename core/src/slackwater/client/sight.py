@@ -12,12 +12,14 @@ from slackwater.catalogue.reading import read_contents
 from slackwater.catalogue.remembering import with_remembered
 from slackwater.client.recollection import Recollection
 from slackwater.clusters import ClusterIdentity, Inventory, take_inventory
-from slackwater.errors import SlackwaterError
+from slackwater.errors import NoSuitableRecoveryPoint, SlackwaterError
 from slackwater.fleet import FleetFile
 from slackwater.ledger import Ledger
+from slackwater.model.moment import Moment
 from slackwater.model.recovery_point import RecoveryPoint
 from slackwater.model.request import PointQuery
-from slackwater.planning.workloads import Filter
+from slackwater.planning.choosing import Wanted
+from slackwater.planning.workloads import Filter, to_restore
 
 
 @dataclass
@@ -59,6 +61,22 @@ class Sight:
         names = [n for n in self.connections.names if wish.has_cluster(n, fleet)]
         return [found for found in side_by_side(self._inventory, names) if found is not None]
 
+    def meant(
+        self, filter_: Filter, fleet: FleetFile, moment: Moment
+    ) -> tuple[Catalogue, list[Wanted]]:
+        """Return what is to be restored to a moment, and the catalogue to choose from.
+
+        What is newer than the moment is in it only where a cluster is turned back: that cluster
+        loses it. Raises ``NoSuitableRecoveryPoint`` where nothing is meant.
+        """
+        until = PointQuery(until=moment.at)
+        catalogue = self.gather(None if filter_.control_planes else until)
+        older = [p for p in catalogue.points if until.wants(p)]
+        wanted = to_restore(filter_, fleet, self.inventories(filter_, fleet), older, self.read)
+        if not wanted:
+            raise _nothing_meant(catalogue, moment)
+        return catalogue, wanted
+
     def remember(self, clusters: Sequence[str]) -> None:
         """Keep what must outlive these clusters: who they are, and where their points lie."""
         self.memory.saw_stores(gather_stores(self.connections, clusters))
@@ -81,3 +99,13 @@ class Sight:
             return take_inventory(self.connections.cluster(name))
         except SlackwaterError:
             return None  # the gathering of its recovery points has said so already
+
+
+def _nothing_meant(catalogue: Catalogue, moment: Moment) -> NoSuitableRecoveryPoint:
+    silent = sorted({s.cluster for s in catalogue.sources if not s.answered})
+    unheard = f"; {', '.join(silent)} did not answer" if silent else ""
+    return NoSuitableRecoveryPoint(
+        "nothing is meant by this: no namespace that stands, and no recovery point that names one,"
+        f" at {moment.at:%Y-%m-%d %H:%M:%SZ}{unheard}",
+        hint="slackwater points list shows what there is; --namespace names it",
+    )

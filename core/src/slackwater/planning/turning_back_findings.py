@@ -82,12 +82,16 @@ def newer_points(
         yield _finding(
             "newer-records",
             cluster,
-            f"{number} recovery points of {tool} are newer than {chosen.name}: what {tool} keeps of"
+            f"{_recovery_points(number)} of {tool} newer than {chosen.name}: what {tool} keeps of"
             " them in the cluster is turned back; what lies in its store stays",
             f"{tool} finds them again in its store; look with slackwater points list"
             f" --cluster {cluster} when it is back",
             tool=tool,
         )
+
+
+def _recovery_points(number: int) -> str:
+    return "1 recovery point" if number == 1 else f"{number} recovery points"
 
 
 def _finding(code: str, cluster: str, message: str, way_out: str, tool: str = "") -> Finding:
