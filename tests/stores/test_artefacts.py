@@ -204,6 +204,15 @@ def test_a_list_of_several_pages_reads_each_manifest_once(bucket_stage):
     assert len(bucket_stage.service.requests) == 1_005
 
 
+@pytest.mark.parametrize("key", ["/etc/passwd", "artefacts/../../secret", "artefacts/one/db"])
+def test_a_manifest_that_points_elsewhere_is_damaged(stage, key):
+    published = stage.publish("one")
+    text = published.model_dump_json().replace(published.artefacts[0].key, key)
+    stage.put("keeper/manifests/one.json", text.encode())
+    with pytest.raises(ArtefactDamaged, match="is damaged"):
+        stage.store.manifest("one")
+
+
 def test_orphans_are_found_when_they_are_old_and_swept(stage):
     kept = stage.publish("kept")
     left = [stage.store.write(name, "db", [b"left"]) for name in ("kept", "unpublished")]
@@ -220,6 +229,7 @@ def test_orphans_are_found_when_they_are_old_and_swept(stage):
 
 def test_artefacts_of_a_manifest_that_cannot_be_read_are_no_orphans(stage):
     stage.publish("one")
+    stage.store.write("one", "db", [b"left"])
     stage.put("keeper/manifests/one.json", b"torn")
     stage.age(timedelta(days=2))
     assert stage.store.sweep() == ()

@@ -12,11 +12,11 @@ the manifest first wins, and no bytes of one are ever taken for the other's.
 from __future__ import annotations
 
 import secrets
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -187,25 +187,22 @@ class ArtefactStore:
     def orphans(self, older_than: timedelta = timedelta(days=1)) -> tuple[Orphan, ...]:
         """Return what killed performers left: nothing counts it, and nobody still writes it.
 
-        Uploads in parts that were never ended are not objects: the service's own lifecycle rule
-        removes them.
+        Cheap: a few lists, and the manifests of points that have a part twice. Uploads in parts
+        that were never ended are not objects: the service's own lifecycle rule removes them.
         """
         before = self._clock() - older_than
-        # Listed before the manifests are read: what is published in between is named by one.
-        listed = chain(self._shelf.list(_ARTEFACTS), self._shelf.list(PARTS))
-        old = [stored for stored in listed if stored.written_at <= before]
-        unreadable: set[str] = set()
-        named = {
-            artefact.key
-            for manifest in (
-                self.manifests(lambda finding: unreadable.add(finding.subject)) if old else ()
-            )
-            for artefact in manifest.artefacts
-        }
+        by_owner: defaultdict[str, list[Stored]] = defaultdict(list)
+        for stored in self._shelf.list(_ARTEFACTS):
+            by_owner[_owner(stored.key)].append(stored)
+        # Listed after the artefacts: what was published in between has its manifest there.
+        counting = {_name_of(stored.key) for stored in self._shelf.list(_MANIFESTS)}
+        left = list(self._shelf.list(PARTS))
+        for name, own in by_owner.items():
+            left += self._beside(name, own) if name in counting else own
         return tuple(
             Orphan(stored.key, stored.size, stored.written_at)
-            for stored in old
-            if stored.key not in named and _owner(stored.key) not in unreadable
+            for stored in left
+            if stored.written_at <= before
         )
 
     def sweep(self, older_than: timedelta = timedelta(days=1)) -> tuple[Orphan, ...]:
@@ -217,6 +214,16 @@ class ArtefactStore:
     def check(self) -> tuple[Finding, ...]:
         """Look whether the store can be reached, written and read back; leaves nothing there."""
         return tuple(check(self._shelf, self._keys))
+
+    def _beside(self, name: str, own: list[Stored]) -> list[Stored]:
+        """The artefacts that lie beside those that count, where a part lies there twice."""
+        if len({stored.key.rpartition("/")[2] for stored in own}) == len(own):
+            return []
+        try:
+            named = {artefact.key for artefact in self.manifest(name).artefacts}
+        except (RecoveryPointNotFound, ArtefactDamaged, Unsupported):
+            return []  # what they belong to cannot be told
+        return [stored for stored in own if stored.key not in named]
 
     def _exists(self, name: str) -> bool:
         try:
@@ -236,7 +243,7 @@ class ArtefactStore:
                 )
 
     def _read_listed(self, stored: Stored) -> Manifest | Finding | None:
-        name = stored.key.removeprefix(_MANIFESTS).removesuffix(".json")
+        name = _name_of(stored.key)
         known = self._known.get(name)
         if known is not None and known.etag == stored.etag:
             return known
@@ -254,6 +261,10 @@ class ArtefactStore:
 
 def _manifest_key(name: str) -> str:
     return f"{_MANIFESTS}{checked_name(name)}.json"
+
+
+def _name_of(key: str) -> str:
+    return key.removeprefix(_MANIFESTS).removesuffix(".json")
 
 
 def _owner(key: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from slackwater.errors import ArtefactDamaged, ArtefactLocked, BackendUnavailable
 from slackwater.fleet.age_keys import AgeKeys
@@ -14,6 +14,9 @@ from slackwater.stores.flow import Send, Stage, flow
 from slackwater.stores.manifest import Artefact
 from slackwater.stores.sealing import Measure, Unopened, decompress, decrypt_with
 from slackwater.stores.shelf import Absent, Shelf
+
+if TYPE_CHECKING:
+    from pyrage.x25519 import Identity
 
 _ANOTHER = "bring the object back from a copy of the store, or use another recovery point"
 
@@ -25,6 +28,18 @@ class _TooLong(Exception):
 def fetch(shelf: Shelf, artefact: Artefact, keys: AgeKeys, into: Path, *, store: str) -> None:
     """Put an artefact's plain bytes into a file. See ``ArtefactStore.read``."""
     identities = keys.identities()
+    try:
+        try:
+            _fetch(shelf, artefact, identities, into, store)
+        except Unopened as error:
+            raise _why(shelf, artefact, store) from error
+    except Absent:
+        raise ArtefactDamaged(f"{_subject(artefact, store)} is not there", hint=_ANOTHER) from None
+
+
+def _fetch(
+    shelf: Shelf, artefact: Artefact, identities: Sequence[Identity], into: Path, store: str
+) -> None:
     sealed, plain = Measure(), Measure()
     try:
         with _whole_file(into) as file:
@@ -34,14 +49,15 @@ def fetch(shelf: Shelf, artefact: Artefact, keys: AgeKeys, into: Path, *, store:
                 decompress,
                 _write(file, plain, artefact.plain_size),
             )
-            _require(artefact, store, sealed, plain)
-    except Absent:
-        raise ArtefactDamaged(f"{_subject(artefact, store)} is not there", hint=_ANOTHER) from None
-    except Unopened as error:
-        reason = _why(shelf, artefact, store)
-        raise reason from error
+            found = (sealed.size, sealed.sha256, plain.size, plain.sha256)
+            if found != _measures(artefact):
+                raise _changed(artefact, store)
     except _TooLong:
         raise _changed(artefact, store) from None
+
+
+def _measures(artefact: Artefact) -> tuple[int, str, int, str]:
+    return artefact.size, artefact.sha256, artefact.plain_size, artefact.plain_sha256
 
 
 def _write(file: BinaryIO, plain: Measure, limit: int) -> Stage:
@@ -82,18 +98,12 @@ def _disk_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _require(artefact: Artefact, store: str, sealed: Measure, plain: Measure) -> None:
-    found = (sealed.size, sealed.sha256, plain.size, plain.sha256)
-    if found != (artefact.size, artefact.sha256, artefact.plain_size, artefact.plain_sha256):
-        raise _changed(artefact, store)
-
-
 def _why(shelf: Shelf, artefact: Artefact, store: str) -> ArtefactDamaged | ArtefactLocked:
     """Why it could not be opened: when it is byte for byte what was stored, it is the key."""
     measure = Measure()
-    for _ in measure.through(shelf.read(artefact.key)):
-        pass
-    if (measure.size, measure.sha256) != (artefact.size, artefact.sha256):
+    for chunk in shelf.read(artefact.key):
+        measure.add(chunk)
+    if (measure.size, measure.sha256) != _measures(artefact)[:2]:
         return _changed(artefact, store)
     return ArtefactLocked(
         f"{_subject(artefact, store)} is encrypted for others: no identity in "

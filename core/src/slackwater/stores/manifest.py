@@ -15,6 +15,7 @@ VERSION = 1
 """The newest form of manifests that is written, and read, here."""
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}"
+_KEY = rf"^artefacts/{_NAME}/[0-9a-f]+/{_NAME}$"
 
 
 def _check_name(text: str) -> str:
@@ -37,7 +38,7 @@ class Artefact(Frozen):
     """
 
     part: ArtefactName
-    key: str
+    key: str = Field(pattern=_KEY)
     size: int = Field(ge=0)
     sha256: str
     plain_size: int = Field(ge=0)
