@@ -6,6 +6,7 @@ server gets this module, run as a program of its own, for a parent, and does not
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -42,7 +43,8 @@ def leashed(
 
 def _let_go(child: subprocess.Popen[bytes]) -> None:
     """End the program, once nobody holds the other end any more."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1):  # unbuffered: a lock held in a thread would abort the interpreter's end
+        pass
     child.terminate()
     try:
         child.wait(_GRACE)

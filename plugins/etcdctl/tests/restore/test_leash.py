@@ -1,0 +1,75 @@
+"""A program on a leash does not outlive whoever holds it."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from slackwater_etcdctl.leash import leashed
+from slackwater_etcdctl.polling import answered
+from slackwater_etcdctl.tools import passed_on
+
+from .test_host_commands import is_running
+
+SERVER = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+HOLDER = """
+import sys, time
+from pathlib import Path
+from slackwater_etcdctl.leash import leashed
+from slackwater_etcdctl.polling import answered
+folder = Path(sys.argv[1])
+command, log = [sys.executable, "-c", sys.argv[2]], folder / "log"
+with leashed(command, folder=folder, log=log, environment={}):
+    assert answered(lambda: log.read_text().endswith("\\n"), within=30)
+    print(log.read_text(), flush=True)
+    time.sleep(600)
+"""
+
+
+def wait_for_the_end(pid: int) -> None:
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        assert select.select([descriptor], [], [], 30)[0], f"{pid} goes on"
+    finally:
+        os.close(descriptor)
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="asks the kernel for the end by pidfd")
+def test_it_ends_when_its_holder_is_killed(tmp_path):
+    command = [sys.executable, "-c", HOLDER, str(tmp_path), SERVER]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout
+        pid = int(holder.stdout.readline())
+        assert is_running(pid)
+        holder.send_signal(signal.SIGKILL)
+        wait_for_the_end(pid)
+
+
+def test_it_ends_with_the_block(tmp_path):
+    log = tmp_path / "log"
+    command = [sys.executable, "-c", SERVER]
+    with leashed(command, folder=tmp_path, log=log, environment=passed_on()) as child:
+        assert child.poll() is None
+        read_pid(log)
+    assert not is_running(read_pid(log))
+
+
+def test_a_program_that_ends_by_itself_is_seen(tmp_path):
+    command = [sys.executable, "-c", "raise SystemExit(7)"]
+    log = tmp_path / "log"
+    with leashed(command, folder=tmp_path, log=log, environment=passed_on()) as child:
+        assert child.wait(30) == 7
+
+
+def read_pid(log: Path) -> int:
+    assert answered(lambda: log.read_text().endswith("\n"), within=30)
+    return int(log.read_text())
