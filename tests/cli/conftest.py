@@ -7,9 +7,10 @@ import pytest
 from slackwater.testing.memory import Volume
 
 from ..client.stage import Stage, drive, stage
+from ..client.turning_back import kept
 from .terminal import Terminal
 
-__all__ = ["stage"]
+__all__ = ["kept", "stage"]
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The fleet that these tests ask and break."""
 
 from ..client.stage import stage
+from ..client.turning_back import kept
 
-__all__ = ["stage"]
+__all__ = ["kept", "stage"]

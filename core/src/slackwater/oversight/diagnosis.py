@@ -19,6 +19,7 @@ from slackwater.model.capability import Description
 from slackwater.model.finding import Finding, Severity
 from slackwater.model.recovery_point import RecoveryPoint
 from slackwater.model.wording import in_bytes, in_words
+from slackwater.oversight.control_planes import ControlPlanes
 from slackwater.oversight.coverage import Coverage
 from slackwater.oversight.store_visibility import review_stores
 from slackwater.planning.choosing import Reader
@@ -64,13 +65,14 @@ class _Rounds:
         try:
             clock = wrong_clock(self.connections.cluster(cluster))
         except SlackwaterError as error:
-            return _Visit((self._silent(cluster, error),))
+            return _Visit((self._silent(cluster, error), *self._control_plane(cluster)))
         findings = [clock] if clock else []
         descriptions = []
         for tool in self.connections.tools(cluster):
             described, found = self._tool(cluster, tool)
             descriptions += described
             findings += found
+        findings += self._control_plane(cluster)
         findings += self._coverage(cluster, descriptions)
         return _Visit(tuple(findings), tuple(descriptions))
 
@@ -91,6 +93,10 @@ class _Rounds:
         if schedules is not None:
             paused = (s for s in schedules.list_schedules() if s.paused)
             yield from (_paused(schedule, tool, self.now) for schedule in paused)
+
+    def _control_plane(self, cluster: str) -> Iterator[Finding]:
+        fleet = self.connections.fleet
+        return ControlPlanes(fleet, self.covering, self.read, self.now).review(cluster)
 
     def _coverage(self, cluster: str, tools: Sequence[Description]) -> Iterator[Finding]:
         homes = [home for tool in tools for home in tool.homes]
