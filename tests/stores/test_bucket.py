@@ -120,6 +120,12 @@ AMBIENT = {
     "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
     "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9",
     "AWS_SKIP_SIGNATURE": "true",
+    "AWS_UNSIGNED_PAYLOAD": "true",
+    "AWS_REQUEST_PAYER": "true",
+    "AWS_S3_EXPRESS": "true",
+    "AWS_ROLE_ARN": "arn:aws:iam::1:role/ambient",
+    "AWS_METADATA_ENDPOINT": "http://127.0.0.1:9",
+    "AWS_ALLOW_INVALID_CERTIFICATES": "true",
     "AWS_CONDITIONAL_PUT": "disabled",
     "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "true",
     "AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere",
@@ -141,6 +147,8 @@ def test_what_the_environment_says_of_s3_is_ignored_where_the_file_gives_keys(st
     told = str(stage.service.headers) + str(stage.service.requests)
     assert "ambient" not in told.lower()
     assert "x-amz-security-token" not in told
+    assert "x-amz-request-payer" not in told
+    assert "UNSIGNED" not in told
 
 
 @pytest.mark.parametrize(

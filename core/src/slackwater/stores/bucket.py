@@ -143,7 +143,12 @@ class BucketShelf(Shelf):
             # This key, and no other, stands above every variable that may name an endpoint.
             config["aws_endpoint_url_s3"] = self._endpoint()
         if self._has_keys:
-            config |= {"skip_signature": False, "unsigned_payload": False, "request_payer": False}
+            config |= {
+                "skip_signature": False,
+                "unsigned_payload": False,
+                "request_payer": False,
+                "s3_express": False,
+            }
         return config
 
     def _endpoint(self) -> str:
