@@ -64,10 +64,12 @@ def serve_api(world: EtcdWorld, kubeconfig: Path) -> Iterator[str]:
 
 def _answer(world: EtcdWorld, path: str) -> object:
     if path in ("/version", "/readyz"):
-        return {"gitVersion": "v1.36.2"}
+        return {"gitVersion": world.folder.table("settings").get("kubernetes", "v1.36.2")}
     if path == _KUBE_SYSTEM:
         found = world.values().get("/registry/namespaces/kube-system")
         return None if found is None else json.loads(found)
+    if path == "/api/v1/nodes":
+        return {"kind": "NodeList", "metadata": {}, "items": []}
     if path in _LISTS:
         prefix = f"/registry/{_LISTS[path]}/"
         items = [json.loads(v) for key, v in world.values().items() if key.startswith(prefix)]

@@ -98,6 +98,14 @@ class EtcdWorld:
         for name in self._names:
             self._change(name, {key.encode(): None for key in keys})
 
+    def corrupt(self, name: str, key: str) -> None:
+        """Let one member hold another value than the others, as a bug or a bad disk would."""
+        data = str(self.data_dir(name))
+        database = self.member(name).database
+        revision, value = database.keys[key.encode()]
+        database.keys[key.encode()] = (revision, value + b"!")
+        replace(database_of(data), database.dump())
+
     def values(self) -> Mapping[str, str]:
         """Return what the first member holds."""
         keys = self.member(self._names[0]).database.keys
