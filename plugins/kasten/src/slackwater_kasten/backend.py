@@ -25,7 +25,7 @@ from slackwater.model.request import BackupRequest, PointQuery, RestoreRequest, 
 from slackwater_kasten import describing, importing, posture
 from slackwater_kasten.access import Kasten
 from slackwater_kasten.acts import Do, done_by, table, text, words
-from slackwater_kasten.backup_acts import BackupPlanner
+from slackwater_kasten.backup_acts import BackupPlanner, expiry
 from slackwater_kasten.binding import bind, unbind
 from slackwater_kasten.cancelling import cancel
 from slackwater_kasten.checks import Checker
@@ -117,7 +117,7 @@ class KastenBackend(Backend, SharedStores, NativeSchedules, Posture):
             secret=secret,
             secret_found=local is None and self._kasten.find(SECRETS, secret, Named) is not None,
         )
-        return RestorePlanner(request, self._voice, seen, self._clock()).plan()
+        return RestorePlanner(request, self._voice, seen).plan()
 
     def plan_deletion(self, point: PointId) -> ActPlan:
         """One act for each copy."""
@@ -194,16 +194,16 @@ class KastenBackend(Backend, SharedStores, NativeSchedules, Posture):
     def _wanted(self, does: Do, act: Act, key: Key) -> Wanted:
         match does:
             case Do.EXPORT:
-                return wanted_export(self._kasten, act, key)
+                return wanted_export(self._kasten, act, key, self._clock())
             case Do.RESTORE:
                 return wanted_restore(self._kasten, act, key)
             case Do.RUN_IMPORT:
-                return importing.wanted_run(self._kasten, act)
+                return importing.wanted_run(self._kasten, act, self._clock())
         return Wanted(
             kind=BACKUP_ACTIONS,
             namespace=text(act.payload, "namespace"),
             stem=text(act.payload, "stem"),
-            spec=table(act.payload, "spec"),
+            spec={**table(act.payload, "spec"), **expiry(act, self._clock())},
             labels=words(act.payload, "labels"),
         )
 

@@ -45,10 +45,7 @@ class BackupPlanner:
     def _backup(self, request: BackupRequest) -> Act:
         namespace = request.workload.namespace
         stem = backup_stem(self.voice.cluster, namespace, request.due)
-        spec: dict[str, object] = {
-            "subject": {"name": namespace, "namespace": namespace},
-            "expiresAt": self._expires(request),
-        }
+        spec: dict[str, object] = {"subject": {"name": namespace, "namespace": namespace}}
         if self.settings.profile:
             spec["profile"] = self._profile(self.settings.profile)
         return Act(
@@ -58,7 +55,7 @@ class BackupPlanner:
             effects=(
                 f"adds BackupAction {stem}-… in namespace {namespace}",
                 "adds a restore point, with snapshots of its volumes in their own storage",
-                f"kept until {self._expires(request)}, unless a policy deletes it earlier",
+                f"kept for {self._keep(request).days} days",
             ),
             undo="delete the recovery point",
             payload={
@@ -66,6 +63,7 @@ class BackupPlanner:
                 "namespace": namespace,
                 "stem": stem,
                 "labels": {**self._labels(request), **_application(namespace)},
+                "keep": self._keep(request).total_seconds(),
                 "spec": spec,
             },
         )
@@ -87,21 +85,18 @@ class BackupPlanner:
                 "do": Do.EXPORT,
                 "namespace": namespace,
                 "labels": {**self._labels(request), **_application(namespace)},
-                "spec": {
-                    "profile": self._profile(profile),
-                    "exportData": {"enabled": True},
-                    "expiresAt": self._expires(request),
-                },
+                "keep": self._keep(request).total_seconds(),
+                "spec": {"profile": self._profile(profile), "exportData": {"enabled": True}},
             },
         )
 
     def _labels(self, request: BackupRequest) -> dict[str, str]:
-        asked = digest([str(request.workload), request.due.isoformat()])[:16]
+        asked = digest(str(request.workload))[:16]
         return {**stamp_labels(request.stamp), labels.REQUEST: asked}
 
-    def _expires(self, request: BackupRequest) -> str:
-        kept = request.keep_for or timedelta(days=self.settings.keep_days)
-        return timestamp(request.due + kept)
+    def _keep(self, request: BackupRequest) -> timedelta:
+        """Always some time: K10 never expires by itself what was not made by a policy."""
+        return request.keep_for or timedelta(days=self.settings.keep_days)
 
     def _profile(self, name: str) -> dict[str, str]:
         return {"name": name, "namespace": self.voice.namespace}
@@ -137,6 +132,13 @@ def profile_findings(name: str, profiles: Mapping[str, Profile], voice: Voice) -
             f"profile {name} is not valid: {said or 'K10 has not looked at it yet'}",
             voice.kubectl(f"get profiles.config.kio.kasten.io {name} -o yaml"),
         )
+
+
+def expiry(act: Act, now: datetime) -> dict[str, str]:
+    """Return when K10 may delete what an act makes, as it stands in the spec of an action."""
+    kept = act.payload.get("keep")
+    seconds = kept if isinstance(kept, (int, float)) else 0.0
+    return {"expiresAt": timestamp(now + timedelta(seconds=seconds))}
 
 
 def timestamp(moment: datetime) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from slackwater.errors import PermanentBackendError, TransientBackendError
 from slackwater.model.act import Act, Key
 from slackwater.model.operation import Phase
 from slackwater_kasten import labels
 from slackwater_kasten.access import Kasten
 from slackwater_kasten.acts import table, text, words
+from slackwater_kasten.backup_acts import expiry
 from slackwater_kasten.objects import Action
 from slackwater_kasten.resources import BACKUP_ACTIONS, EXPORT_ACTIONS
 from slackwater_kasten.starting import Wanted, run_hash
@@ -15,7 +18,7 @@ from slackwater_kasten.states import action_phase
 from slackwater_kasten.voice import TOOL
 
 
-def wanted_export(kasten: Kasten, act: Act, key: Key) -> Wanted:
+def wanted_export(kasten: Kasten, act: Act, key: Key, now: datetime) -> Wanted:
     """Return the ExportAction of an act; on demand they lie in K10's own namespace.
 
     Raises ``PermanentBackendError`` where the backup, or what it made, is gone.
@@ -38,7 +41,7 @@ def wanted_export(kasten: Kasten, act: Act, key: Key) -> Wanted:
         kind=EXPORT_ACTIONS,
         namespace=kasten.namespace,
         stem=backup.metadata.name,
-        spec={"subject": subject, **table(act.payload, "spec")},
+        spec={"subject": subject, **table(act.payload, "spec"), **expiry(act, now)},
         labels={**words(act.payload, "labels"), labels.BACKUP: backup.metadata.name},
     )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -23,7 +24,8 @@ from slackwater.model.act import Act, Key
 from slackwater.model.operation import Operation, OperationRef, Phase
 from slackwater_kasten import labels
 from slackwater_kasten.access import Kasten
-from slackwater_kasten.acts import table, text
+from slackwater_kasten.acts import text
+from slackwater_kasten.backup_acts import expiry
 from slackwater_kasten.naming import digest
 from slackwater_kasten.objects import Action, Named, Policy
 from slackwater_kasten.resources import IMPORT_ACTIONS, POLICIES, RUN_ACTIONS, SECRETS, manifest
@@ -71,7 +73,7 @@ def remove_import(kasten: Kasten, act: Act, key: Key) -> dict[str, object]:
     return {"removed": kasten.delete(POLICIES, name, uid=found.metadata.uid)}
 
 
-def wanted_run(kasten: Kasten, act: Act) -> Wanted:
+def wanted_run(kasten: Kasten, act: Act, now: datetime) -> Wanted:
     """Return the RunAction that imports. It must lie where the policy lies (8.x)."""
     policy = text(act.payload, "policy")
     subject = {
@@ -84,7 +86,7 @@ def wanted_run(kasten: Kasten, act: Act) -> Wanted:
         kind=RUN_ACTIONS,
         namespace=kasten.namespace,
         stem=policy,
-        spec={"subject": subject, **table(act.payload, "spec")},
+        spec={"subject": subject, **expiry(act, now)},
         labels={labels.POLICY_NAME: policy, labels.POLICY_NAMESPACE: kasten.namespace},
     )
 

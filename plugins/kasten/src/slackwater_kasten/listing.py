@@ -39,7 +39,6 @@ from slackwater_kasten.stores import catalogue_identity, location_identity
 from slackwater_kasten.translation import Translator
 from slackwater_kasten.voice import Voice
 
-
 Found = TypeVar("Found", Named, Action, Policy, Profile)
 
 
@@ -53,11 +52,8 @@ class Seen:
 
 def read_all(kasten: Kasten, voice: Voice) -> Seen:
     """Return every point that we may see."""
-    try:
-        return _seen(kasten, voice, grouped(kasten.list(CONTENTS, Content)))
-    except PermissionDenied as denied:
-        contents, notes = _permitted(kasten, voice, denied)
-        return _seen(kasten, voice, grouped(contents), notes)
+    contents, notes = _all_contents(kasten, voice)
+    return _seen(kasten, voice, grouped(contents), notes)
 
 
 def read_one(kasten: Kasten, voice: Voice, name: str) -> Seen:
@@ -148,6 +144,13 @@ def _readable(found: Iterator[Found]) -> Iterator[Found]:
         yield from found
     except PermissionDenied:
         return
+
+
+def _all_contents(kasten: Kasten, voice: Voice) -> tuple[list[Content], tuple[Finding, ...]]:
+    try:
+        return list(kasten.list(CONTENTS, Content)), ()
+    except PermissionDenied as denied:
+        return _permitted(kasten, voice, denied)
 
 
 def _permitted(

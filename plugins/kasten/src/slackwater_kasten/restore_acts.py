@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 
 from slackwater.model.act import Act, ActKind
 from slackwater.model.request import Existing, RestoreRequest
 from slackwater_kasten import labels
 from slackwater_kasten.acts import Do
-from slackwater_kasten.backup_acts import timestamp
 from slackwater_kasten.binding import bound_name
 from slackwater_kasten.naming import digest, restore_stem
 from slackwater_kasten.objects import Content
@@ -18,6 +17,9 @@ from slackwater_kasten.voice import Voice
 
 VALIDATION_TIMEOUT = 180.0
 """Seconds. K10 looks at a new policy within moments, and at its bucket while doing so."""
+
+RECORD_KEPT = timedelta(days=7)
+"""How long K10 keeps the record of an import."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class RestoreActs:
             payload={"do": Do.WAIT_FOR_POLICY, "policy": policy},
         )
 
-    def run_import(self, policy: str, expires: datetime) -> Act:
+    def run_import(self, policy: str) -> Act:
         """Import."""
         return Act(
             id="import",
@@ -101,11 +103,7 @@ class RestoreActs:
                 f"adds restore point contents to the catalogue of {self.request.target}; they stay",
             ),
             undo="none needed: imported contents are records, the export is not touched",
-            payload={
-                "do": Do.RUN_IMPORT,
-                "policy": policy,
-                "spec": {"expiresAt": timestamp(expires)},
-            },
+            payload={"do": Do.RUN_IMPORT, "policy": policy, "keep": RECORD_KEPT.total_seconds()},
         )
 
     def bind(self) -> Act:

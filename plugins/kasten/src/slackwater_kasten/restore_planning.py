@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 from slackwater.errors import Unsupported
 from slackwater.model.act import Act, ActPlan
@@ -17,9 +16,6 @@ from slackwater_kasten.objects import Profile
 from slackwater_kasten.restore_acts import RestoreActs
 from slackwater_kasten.stores import location_identity
 from slackwater_kasten.voice import TOOL, Voice
-
-RUN_KEPT = timedelta(days=7)
-"""How long K10 keeps the record of an import."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +40,6 @@ class RestorePlanner:
     request: RestoreRequest
     voice: Voice
     seen: Surroundings
-    now: datetime
     acts: list[Act] = field(default_factory=list)
 
     def plan(self) -> ActPlan:
@@ -63,7 +58,7 @@ class RestorePlanner:
         policy = make.policy_name(profile, self.seen.secret)
         self._add(make.add_import(policy, profile, self.seen.secret))
         self._add(make.wait_for_policy(policy))
-        self._add(make.run_import(policy, self.now + RUN_KEPT))
+        self._add(make.run_import(policy))
         self._add_restore(make)
         self._add(make.remove_import(policy), after=("add-import", "policy", "import"))
 

@@ -1,0 +1,51 @@
+"""What can be made to go wrong in an emulated K10, and what about it is only guessed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Faults:
+    """``fail_next``: the next action fails with these words, deep in its chain of causes.
+    ``retry_next``: the next action fails once, is tried again, and ends well. ``lose_phase``: the
+    next backup is Complete though a phase of it failed, in these words. ``stalled``: work begins,
+    and does not get on. ``down``: the aggregated API is not available (503). ``silent``: failures
+    come without ``status.error``.
+    """
+
+    fail_next: str = ""
+    retry_next: bool = False
+    lose_phase: str = ""
+    stalled: bool = False
+    down: bool = False
+    silent: bool = False
+
+    def take(self, name: str) -> str:
+        """Return the words of a fault that is due, once."""
+        words = str(getattr(self, name))
+        setattr(self, name, "")
+        return words
+
+    def take_retry(self) -> bool:
+        """Return whether a retry is due, once."""
+        due, self.retry_next = self.retry_next, False
+        return due
+
+    def clear(self) -> None:
+        """Let everything go well again."""
+        self.__init__()  # type: ignore[misc]  # back to the defaults, whatever they are
+
+
+@dataclass(frozen=True)
+class Guesses:
+    """Behaviour that no document confirms, to be switched.
+
+    ``strict_labels``: a BackupAction without the labels of its application is refused.
+    ``run_fails_with_part``: a RunAction is Failed when one of its parts is.
+    ``pages``: lists come in pages.
+    """
+
+    strict_labels: bool = True
+    run_fails_with_part: bool = True
+    pages: bool = True

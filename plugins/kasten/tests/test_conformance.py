@@ -1,0 +1,19 @@
+"""K10 keeps the promises of the contract, on the emulated server."""
+
+from __future__ import annotations
+
+import pytest
+
+from slackwater.testing.conformance.suite import BackendConformance
+from slackwater_kasten.emulator.subject import KastenSubject
+
+
+class TestConformance(BackendConformance):
+    @pytest.fixture
+    def subject(self, tmp_path):
+        with KastenSubject(tmp_path) as subject:
+            yield subject
+
+    @pytest.mark.xfail(reason="K10 shares no catalogue: only an import shows a point elsewhere")
+    def test_a_point_is_one_wherever_it_is_shown(self, subject):
+        super().test_a_point_is_one_wherever_it_is_shown(subject)
