@@ -27,10 +27,14 @@ from scripted_tool import (
 )
 
 from slackwater.model.act import ActKind
+from slackwater.model.recovery_point import PointId
+from slackwater.model.restore_plan import Pin
 from slackwater.model.run import RunKind, RunState
 from slackwater.model.step import OwnAct
+from slackwater.model.workload import Workload, WorkloadKind
 
 PERFORMED, PERSON = ActKind.PERFORMED, ActKind.PERSON
+CONTROL_PLANE = WorkloadKind.CONTROL_PLANE
 
 
 def own(name, kind, **given):
@@ -82,6 +86,27 @@ def cancel():
     )
 
 
+def guided():
+    """A control plane: two acts of ours between a person's, and what follows when it is back."""
+    whole = {"without_api": True, "workload": Workload(cluster="eu", kind=CONTROL_PLANE)}
+    crm = {"workload": workload("crm")}
+    look = {"point": PointId(tool="tool", store="s3", name="point-shop").model_dump()}
+    place = {"seen_by": ["eu"], "place": "eu/crm", "bears": "nothing", "uid": ""}
+    return request(
+        own("check", OwnAct.CHECK_TARGET, tool="", without_api=True),
+        step("fetch", kind=PERFORMED, needs=("check",), announces="new", **whole),
+        step("stop", kind=PERSON, needs=("fetch",), **whole),
+        step("swap", kind=PERFORMED, needs=("stop",), writes=("eu",), restores="new", **whole),
+        step("start", kind=PERSON, needs=("swap",), **whole),
+        own("list", OwnAct.LIST_AGAIN, needs=("start",), tool=""),
+        own("look", OwnAct.LOOK_AGAIN, needs=("list",), tool="", **look, **place, **crm),
+        step("restore", needs=("look",), writes=("eu/crm",), **crm),
+        pins=(
+            Pin(cluster="eu", url="https://eu", ca_hash="ca", uid="uid-eu", control_plane="old"),
+        ),
+    )
+
+
 @event.listens_for(Engine, "connect")
 def _leave_flushing_to_the_system(connection, _record):
     """A killed process loses nothing that it has handed over, and the rounds are quicker."""
@@ -102,6 +127,8 @@ def play(scenario, folder, hit):
         while not (run := runs.drive("r1")).state.ended:
             for record in run.steps:
                 if record.state is RunState.WAITING:
+                    if scenario == "guided":
+                        stage.set_api(up=record.step.id == "start")
                     runs.confirm("r1", record.step.id, "ada")
 
 
@@ -117,6 +144,7 @@ def prepare(folder):
         stage.put_point("point-shop", namespace="shop")
         stage.put_point("point-crm", namespace="crm", volumes=(skipped_volume("crm"),), seconds=38)
         stage.put_namespace("shop", "1")
+        stage.put_store("old")
 
 
 class Killer:
@@ -177,7 +205,7 @@ def main(scenario, folder):
         print(json.dumps({"at": at, "killed": killed, **outcome(here)}), flush=True)
 
 
-SCENARIOS = {"backup": backup, "restore": restore, "cancel": cancel}
+SCENARIOS = {"backup": backup, "restore": restore, "cancel": cancel, "guided": guided}
 
 if __name__ == "__main__":
     main(*sys.argv[1:])

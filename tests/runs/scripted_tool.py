@@ -10,6 +10,8 @@ its payload:
     gate       it goes on only when this file is there
     refuses    it cannot be cancelled
     error      it fails for good with these words
+    restores   who the store of the control plane is from now on
+    announces  who it will be, as the result tells before anything is turned back
 """
 
 from __future__ import annotations
@@ -20,10 +22,11 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from slackwater.backend import Backend, Stamping, Stopped
+from slackwater.backend import Backend, ControlPlane, Stamping, Stopped
 from slackwater.clusters import ClusterIdentity
 from slackwater.errors import (
     BackendUnavailable,
+    ClusterUnreachable,
     ObjectNotFound,
     PermanentBackendError,
     RecoveryPointNotFound,
@@ -57,7 +60,7 @@ def nothing(_label: str) -> None:
     """Takes the place of what kills a process."""
 
 
-class ScriptedTool(Backend, Stamping):
+class ScriptedTool(Backend, Stamping, ControlPlane):
     def __init__(self, folder: Path, cluster: str, tool: str, hit=nothing) -> None:
         self.folder, self.cluster, self.tool, self.hit = folder, cluster, tool, hit
         self.limits: dict[str, int] = {}
@@ -124,8 +127,15 @@ class ScriptedTool(Backend, Stamping):
                 self.running -= 1
         self.hit("before perform")
         self._create("performed", f"{key.step}-{key.generation}-{key.digest}", act.id)
+        if "restores" in act.payload:
+            (self.folder / f"{self.cluster}.store").write_text(act.payload["restores"])
         self.hit("after perform")
-        return {"point": act.payload["point"]} if "point" in act.payload else {}
+        result = {"point": act.payload.get("point"), "control_plane": act.payload.get("announces")}
+        return {name: value for name, value in result.items() if value}
+
+    def control_plane_id(self):
+        store = self.folder / f"{self.cluster}.store"
+        return store.read_text() if store.exists() else ""
 
     def cancel_operation(self, ref):
         if Act.model_validate_json(self._path(ref).read_text()).payload.get("refuses"):
@@ -195,6 +205,8 @@ class ScriptedCluster:
         self.folder, self.name = folder, name
 
     def identity(self):
+        if (self.folder / f"{self.name}.down").exists():
+            raise ClusterUnreachable(f"{self.name} is down", cluster=self.name)
         moved = self.folder / f"{self.name}.moved"
         return ClusterIdentity(ca_hash="ca", uid="other" if moved.exists() else f"uid-{self.name}")
 
@@ -236,6 +248,15 @@ class Stage:
 
     def runs(self, timing=QUICK, on_event=None):
         return Runs(self.ledger, self, self.clock, timing=timing, on_event=on_event)
+
+    def put_store(self, who, cluster="eu"):
+        """Let the store of a control plane answer, as somebody."""
+        (self.world_folder / f"{cluster}.store").write_text(who)
+
+    def set_api(self, *, up, cluster="eu"):
+        """Stop an API server, or start it."""
+        down = self.world_folder / f"{cluster}.down"
+        down.unlink(missing_ok=True) if up else down.touch()
 
     def open_gate(self, name):
         (self.world_folder / name).touch()
@@ -283,7 +304,7 @@ class Stage:
 
 def step(name, *, kind=ActKind.OPERATED, cluster="eu", **given):
     """Make a step of the scripted tool; what is no field of Step or Act goes into the payload."""
-    of_act = {k: given.pop(k) for k in ("always", "limit", "timeout") if k in given}
+    of_act = {k: given.pop(k) for k in ("always", "limit", "timeout", "without_api") if k in given}
     fields = ("needs", "workload", "writes", "own", "of", "tool")
     of_step = {k: given.pop(k) for k in fields if k in given}
     act = Act(id=name, kind=kind, title=name, payload=given, **of_act)

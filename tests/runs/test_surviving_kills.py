@@ -26,7 +26,12 @@ def rounds(scenario, folder):
 
 @pytest.mark.parametrize(
     ("scenario", "state", "writes"),
-    [("backup", "partial", 12), ("restore", "succeeded", 25), ("cancel", "cancelled", 12)],
+    [
+        ("backup", "partial", 12),
+        ("restore", "succeeded", 25),
+        ("cancel", "cancelled", 12),
+        ("guided", "succeeded", 20),
+    ],
 )
 def test_a_run_killed_anywhere_ends_as_if_it_had_not_been(scenario, state, writes, tmp_path):
     played = rounds(scenario, tmp_path)
@@ -44,5 +49,6 @@ def done_to_the_world(played):
 DONE = {
     "backup": ["back-up-blog-1", "back-up-crm-1", "back-up-shop-1"],
     "restore": ["hide-store-1", "restore-1", "restore-2", "show-store-1", "volumes-1"],
+    "guided": ["fetch-1", "restore-1", "swap-1"],
     "cancel": ["clean-1", "first-1", "long-1"],
 }
