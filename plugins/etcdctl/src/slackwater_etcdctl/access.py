@@ -61,6 +61,12 @@ class Session:
         said = self._ask(endpoint, "get", prefix, "--prefix", f"--limit={most}")
         return answers.read_values(said, self.tools.cluster)
 
+    def versions(self, endpoint: str, prefix: str) -> dict[str, int]:
+        """Read which keys there are below a prefix, without it, and when each was last changed."""
+        said = self._ask(endpoint, "get", prefix, "--prefix", "--keys-only", within=60.0)
+        found = answers.read_values(said, self.tools.cluster).kvs
+        return {kv.key.decode()[len(prefix) :]: kv.mod_revision for kv in found}
+
     def save(
         self, endpoint: str, file: Path, *, within: float, stopping: Callable[[], bool]
     ) -> None:

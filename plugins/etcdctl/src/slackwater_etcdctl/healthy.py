@@ -187,7 +187,10 @@ def require_control_plane(site: Site, plan: Blueprint, report: Report) -> Mappin
 
     if not answered(ready, within=within, stopping=lambda: report.stopping):
         raise BackendUnavailable("; ".join(said), backend=TOOL, cluster=plan.cluster)
-    findings = [*WatchCaches(site.cluster, site.voice, within, report).compare()]
+    with site.session() as session:
+        endpoint = site.settings.endpoints[0]
+        caches = WatchCaches(site.cluster, session, endpoint, site.voice, within, report)
+        findings = list(caches.compare())
     return {"findings": [finding.model_dump(mode="json") for finding in findings]}
 
 

@@ -13,7 +13,8 @@ from enum import Enum, auto
 from slackwater_etcdctl.access import Session
 from slackwater_etcdctl.errors import TOOL, TwoClusters
 
-_KEYS = ("/registry/namespaces/kube-system", "/kubernetes.io/namespaces/kube-system")
+ROOTS = ("/registry", "/kubernetes.io")
+"""What the keys of all objects begin with."""
 _ENCRYPTED = b"k8s:enc:"
 
 
@@ -31,7 +32,8 @@ def compare(session: Session, endpoint: str, uid: str, *, without_quorum: bool =
     With quorum it is a linearizable read: that it comes back proves that the member is not cut off
     and not behind.
     """
-    for key in _KEYS:
+    for root in ROOTS:
+        key = f"{root}/namespaces/kube-system"
         found = session.value(endpoint, key, without_quorum=without_quorum)
         if found is not None:
             return _judge(found, uid)

@@ -14,9 +14,8 @@ from slackwater_etcdctl import identity
 from slackwater_etcdctl.access import Session
 from slackwater_etcdctl.answers import KeyValue
 from slackwater_etcdctl.blueprint import Promised
-from slackwater_etcdctl.identity import Match
+from slackwater_etcdctl.identity import ROOTS, Match
 
-_ROOTS = ("/registry", "/kubernetes.io")
 _KINDS = (
     "namespaces",
     "secrets",
@@ -47,7 +46,7 @@ class Sample:
 
 def take_sample(session: Session, endpoint: str, promised: Promised) -> Sample:
     """Look at some objects of several kinds, and at whose kube-system it is."""
-    found = [kv for root in _ROOTS for kv in _objects(session, endpoint, root)]
+    found = [kv for root in ROOTS for kv in _objects(session, endpoint, root)]
     wrong = [
         f"{_name(kv)} was changed at revision {kv.mod_revision}"
         for kv in found

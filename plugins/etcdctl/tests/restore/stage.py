@@ -56,17 +56,19 @@ class Watching:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to make the backend in any process."""
+    """How to make the backend in any process; without a kubeconfig its API server is down."""
 
     settings: Mapping[str, Any]
     store: Mapping[str, Any]
     folder: str
+    kubeconfig: str = ""
     now: str = NOW.isoformat()
 
     def build(self) -> Backend:
         folder = Path(self.folder)
-        kubeconfig, spool = folder / "kubeconfig", folder / "spool"
-        kubeconfig.write_text(SILENT)
+        kubeconfig, spool = Path(self.kubeconfig or folder / "kubeconfig"), folder / "spool"
+        if not self.kubeconfig:
+            kubeconfig.write_text(SILENT)
         spool.mkdir(mode=0o700, exist_ok=True)
         now = datetime.fromisoformat(self.now)
         entry = StoreEntry(**self.store)

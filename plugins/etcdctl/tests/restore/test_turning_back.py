@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from slackwater.clusters import Cluster
+from slackwater.clusters import Cluster, Object
 from slackwater.model.finding import Severity
 from slackwater.testing.kubernetes_api import KubernetesApi, Refuse, Server, serve
 from slackwater_etcdctl.facts import KubernetesFacts
@@ -106,8 +107,62 @@ def test_a_snapshot_of_another_cluster_is_refused(cluster, tmp_path):
     assert not [finding for finding in plan.findings if finding.blocks]
 
 
-def caches(cluster: Cluster, within: float) -> WatchCaches:
-    return WatchCaches(cluster, Voice(CLUSTER), within, Watching())
+class Keys:
+    """An etcd that holds what the emulated API holds, as its keys have it."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def versions(self, _: str, prefix: str) -> dict[str, int]:
+        root, _, kind = prefix.strip("/").partition("/")
+        if root != "registry":
+            return {}
+        plural = kind.removesuffix("/specs")
+        group = "/apis/apps/v1" if plural == "deployments" else "/api/v1"
+        return {_key(item): _version(item) for item in self._cluster.list(f"{group}/{plural}")}
+
+
+def _key(item: Object) -> str:
+    metadata = item["metadata"]
+    return "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
+
+
+def _version(item: Object) -> int:
+    return int(item["metadata"]["resourceVersion"])
+
+
+class Caching:
+    """An API server that has another thing in its cache than etcd holds, for some looks."""
+
+    def __init__(self, cluster: Cluster, looks: int, change: Callable[[list[Any]], None]) -> None:
+        self._cluster = cluster
+        self._left = looks
+        self._change = change
+
+    def get(self, path: str, **how: Any) -> Any:
+        found = self._cluster.get(path, **how)
+        if "/configmaps?" in path and self._left:
+            self._left -= 1
+            self._change(found.items)
+        return found
+
+
+def caches(cluster: Cluster, within: float, seen: Any = None) -> WatchCaches:
+    voice = Voice(CLUSTER)
+    return WatchCaches(seen or cluster, Keys(cluster), "", voice, within, Watching())
+
+
+def phantom(items: list[Any]) -> None:
+    metadata = type(items[0].metadata)("phantom", "1", "default")
+    items.append(type(items[0])(metadata))
+
+
+def gap(items: list[Any]) -> None:
+    items.clear()
+
+
+def stale(items: list[Any]) -> None:
+    items[0].metadata.resource_version = "1"
 
 
 def test_caches_that_hold_what_etcd_holds_are_nothing_to_say(cluster):
@@ -115,36 +170,22 @@ def test_caches_that_hold_what_etcd_holds_are_nothing_to_say(cluster):
     assert not list(caches(cluster, 5).compare())
 
 
-class Phantoms:
-    """An API server whose cache still has an object, as after a restore without a bump."""
-
-    def __init__(self, cluster: Cluster, looks: int) -> None:
-        self._cluster = cluster
-        self._left = looks
-
-    def get(self, path: str, **how: object) -> object:
-        found = self._cluster.get(path, **how)
-        if "/configmaps?" in path and self._left:
-            self._left -= 1
-            phantom = type(found.items[0].metadata)("phantom", "uid", "1", "default")
-            found.items.append(type(found.items[0])(phantom))
-        return found
-
-    def pages(self, path: str, **how: object) -> object:
-        return self._cluster.pages(path, **how)
-
-
-def test_a_cache_that_stays_wrong_is_told_with_its_objects(cluster):
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [(phantom, "default/phantom"), (gap, "default/a"), (stale, "default/a")],
+)
+def test_a_cache_that_stays_wrong_is_told_with_its_objects(cluster, change, name):
     make(cluster, "a")
-    (found,) = caches(Phantoms(cluster, 1000), 0.2).compare()
+    (found,) = caches(cluster, 0.2, Caching(cluster, 1000, change)).compare()
     assert found.code == "watch-cache-wrong"
+    assert found.blocks
     assert "configmaps" in found.subject
-    assert "default/phantom" in found.message
+    assert name in found.message
 
 
 def test_a_cache_that_becomes_right_in_time_is_right(cluster):
     make(cluster, "a")
-    assert not list(caches(Phantoms(cluster, 2), 20).compare())
+    assert not list(caches(cluster, 20, Caching(cluster, 2, phantom)).compare())
 
 
 def test_a_cache_that_may_not_be_seen_is_not_called_right(cluster, server):

@@ -1,0 +1,81 @@
+"""A real API server over its etcd: turned back in full, and seen wrong without the bump."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slackwater.model.act import Key
+from slackwater_testbed.control_plane import ControlPlane
+from slackwater_testbed.fleet import etcdctl_settings, folder_entry, restore_settings
+from slackwater_testbed.parts import Parts
+
+from .stage import Recipe, Watching, back_up, by_id, drive, plan
+
+pytestmark = pytest.mark.real("etcd", "kubernetes")
+
+CONFIGMAPS = "/api/v1/namespaces/default/configmaps"
+
+
+def recipe_for(plane: ControlPlane, folder: Path, **restore: Any) -> Recipe:
+    settings = etcdctl_settings(plane.etcd, store="vault")
+    settings["restore"] = {**restore_settings(plane, folder / "prepared"), **restore}
+    store = folder_entry(folder / "vault")
+    return Recipe(settings, store, str(folder), kubeconfig=str(plane.kubeconfig))
+
+
+def create(plane: ControlPlane, *names: str) -> None:
+    for name in names:
+        plane.kubectl("create", "configmap", name)
+
+
+def listed(plane: ControlPlane, query: str = "") -> set[str]:
+    answer = json.loads(plane.kubectl("get", "--raw", f"{CONFIGMAPS}{query}"))
+    return {item["metadata"]["name"] for item in answer["items"]} - {"kube-root-ca.crt"}
+
+
+@pytest.mark.parametrize("members", [1, 3])
+def test_a_cluster_is_turned_back_under_its_api_server(
+    parts: Parts, tmp_path: Path, members: int
+) -> None:
+    plane = parts.control_plane(members=members)
+    create(plane, "kept", "deleted")
+    backend = recipe_for(plane, tmp_path).build()
+    point = back_up(backend)
+    create(plane, "made-since")
+    plane.kubectl("delete", "configmap", "deleted")
+
+    planned = plan(backend, point)
+    assert [finding for finding in planned.findings if finding.blocks] == []
+    said = {finding.code: finding.message for finding in planned.findings}
+    assert "1 configmaps" in said["turned-back"]
+    results = drive(backend, planned.acts)
+
+    assert listed(plane) == listed(plane, "?resourceVersion=0") == {"kept", "deleted"}
+    assert results["prove"]["sampled"] > 10
+    assert results["prove"]["findings"] == []
+    assert results["require-control-plane"] == {"findings": []}
+    create(plane, "made-after")
+    assert listed(plane, "?resourceVersion=0") == {"kept", "deleted", "made-after"}
+
+
+def test_without_the_bump_an_api_server_that_runs_on_is_found_wrong(
+    parts: Parts, tmp_path: Path
+) -> None:
+    plane = parts.control_plane()
+    create(plane, "kept")
+    backend = recipe_for(plane, tmp_path, bump_revision=0, healthy_within="5s").build()
+    point = back_up(backend)
+    create(plane, "made-since")
+    acts = by_id(plan(backend, point).acts)
+    downtime = ("stop-members", "swap", "start-members", "require-members")
+    drive(backend, tuple(acts[name] for name in ("fetch", "prepare", "prove", *downtime)))
+
+    look = acts["require-control-plane"]
+    found = backend.perform(look, Key(run="r-1", step="look"), Watching())["findings"]
+
+    wrong = {f["subject"]: f["message"] for f in found if f["code"] == "watch-cache-wrong"}
+    assert "default/made-since" in wrong["configmaps"]
