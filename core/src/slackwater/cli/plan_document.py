@@ -45,7 +45,7 @@ def _targets(plan: RestorePlan) -> Iterator[str]:
     heads = ("cluster", "API server", "kube-system", "CA (SHA-256)", "control plane", "answered")
     yield from _table(heads, rows)
     yield ""
-    yield from (_text(line) for line in consent_summary(plan))
+    yield from (f"- {_text(line)}" for line in consent_summary(plan))
 
 
 def _losses(plan: RestorePlan) -> Iterator[str]:
@@ -81,7 +81,7 @@ def _step(step: Step, needs: Sequence[str], plan: RestorePlan) -> Iterator[str]:
     """Yield one step: its number is that of the plan, whatever a renderer would count."""
     from slackwater.cli.step_tree import head, notes
 
-    said = "; ".join(notes(step, plan, needs))
+    said = "; ".join(n for n in notes(step, plan, needs) if n not in step.act.effects)
     yield f"- **{step.id}** {_text(head(step))}" + (f" ({_text(said)})" if said else "")
     for effect in step.act.effects:
         yield f"  - effect: {_text(effect)}"
