@@ -37,7 +37,7 @@ def listed(plane: ControlPlane, query: str = "") -> set[str]:
     return {item["metadata"]["name"] for item in answer["items"]} - {"kube-root-ca.crt"}
 
 
-@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("members", [3, pytest.param(1, marks=pytest.mark.long)])
 def test_a_cluster_is_turned_back_under_its_api_server(
     parts: Parts, tmp_path: Path, members: int
 ) -> None:

@@ -10,13 +10,14 @@ import pytest
 
 from slackwater.errors import BackendUnavailable
 from slackwater.model.act import Key
+from slackwater_testbed.engines import binary
 from slackwater_testbed.etcd import EtcdCluster
 from slackwater_testbed.fleet import etcdctl_settings, folder_entry, restore_settings
 from slackwater_testbed.parts import Parts
 
 from .stage import Recipe, Watching, back_up, by_id, drive, perform_and_die, plain_files, plan
 
-pytestmark = pytest.mark.real("etcd")
+pytestmark = pytest.mark.real("etcd", "etcd-3.5", "etcd-3.5.9")
 
 BUMP = 1_000_000_000
 CANARY = b"canary-in-clear"
@@ -42,9 +43,11 @@ def header(etcd: EtcdCluster, number: int = 0) -> dict[str, int]:
     return etcd.status(etcd.members[number])["header"]
 
 
-@pytest.mark.parametrize("members", [1, 3])
-def test_a_control_plane_is_turned_back(parts: Parts, tmp_path: Path, members: int) -> None:
-    etcd = parts.etcd(members=members)
+@pytest.mark.parametrize(("members", "family"), [(1, "etcd"), (3, "etcd"), (1, "etcd-3.5")])
+def test_a_control_plane_is_turned_back(
+    parts: Parts, tmp_path: Path, members: int, family: str
+) -> None:
+    etcd = parts.etcd(members=members, family=family)
     fill(etcd, 5)
     recipe = recipe_for(etcd, tmp_path)
     backend = recipe.build()
@@ -97,6 +100,38 @@ def test_an_old_member_cannot_join_the_restored_cluster(parts: Parts, tmp_path: 
         hurried(recipe_for(etcd, tmp_path)).build().perform(
             by_id(acts)["require-members"], Key(run="r-1", step="x"), Watching()
         )
+
+
+def test_a_tool_too_old_is_refused_unless_the_bump_is_done_without(
+    parts: Parts, tmp_path: Path
+) -> None:
+    etcd = parts.etcd(family="etcd-3.5")
+    fill(etcd, 2)
+    recipe = recipe_for(etcd, tmp_path)
+    settings = {**recipe.settings, "etcdutl": str(binary("etcdutl", "etcd-3.5.9"))}
+    backend = Recipe(settings, recipe.store, recipe.folder).build()
+    point = back_up(backend)
+    assert [f.code for f in plan(backend, point).findings if f.blocks] == ["tool-too-old"]
+
+    settings["restore"] = {**recipe.settings["restore"], "bump_revision": 0}
+    without = Recipe(settings, recipe.store, recipe.folder).build()
+    etcd.etcdctl("put", "late", "x")
+    planned = plan(without, point)
+    assert [f for f in planned.findings if f.blocks] == []
+    drive(without, tuple(a for a in planned.acts if a.id != "require-control-plane"))
+    assert "late" not in keys(etcd)
+
+
+def test_an_older_snapshot_is_not_restored_by_a_newer_minor_version(
+    parts: Parts, tmp_path: Path
+) -> None:
+    etcd = parts.etcd(family="etcd-3.5")
+    fill(etcd, 2)
+    recipe = recipe_for(etcd, tmp_path)
+    point = back_up(recipe.build())
+    newer = {name: str(binary(name, "etcd")) for name in ("etcd", "etcdutl")}
+    backend = Recipe({**recipe.settings, **newer}, recipe.store, recipe.folder).build()
+    assert {f.code for f in plan(backend, point).findings if f.blocks} == {"cross-minor"}
 
 
 def hurried(recipe: Recipe) -> Recipe:
