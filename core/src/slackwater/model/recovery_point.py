@@ -67,7 +67,8 @@ class HeldVolume(Frozen):
 class Contents(Frozen):
     """What was found inside a recovery point. ``objects`` is a count per namespace.
 
-    The empty namespace counts cluster-scoped objects. ``summary`` says in words what the counts
+    The empty namespace counts cluster-scoped objects; in the point of a control plane, all objects,
+    for they come back together only. ``summary`` says in words what the counts
     cannot: ``revision 48120, 1.2 GiB``.
     """
 
