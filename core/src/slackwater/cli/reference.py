@@ -53,7 +53,7 @@ Some values have a form of their own:
 
 Some of it is checked, and not yet acted on: no process starts backups by `schedule`; of `keep` a
 tool is only told how long it must not delete a recovery point; `objectives` are compared with the
-schedule; no tool uses `stores`; `k8s:` references are understood and not yet followed.
+schedule; `k8s:` references are understood and not yet followed.
 
 What `slackwater init` writes:
 """
