@@ -20,6 +20,9 @@ from slackwater_velero.objects import StorageLocation
 from slackwater_velero.settings import VeleroSettings
 from slackwater_velero.voice import Voice
 
+from .real_fleet import Fleet
+from .unhurried import Unhurried
+
 RECORDED = Path(__file__).parent / "recorded"
 
 
@@ -109,18 +112,17 @@ class Emulated:
         raise AssertionError(operation)
 
 
-class Unhurried:
-    """A report that nobody reads and that asks nobody to stop."""
-
-    stopping = False
-
-    def progress(self, progress):
-        pass
-
-
 @pytest.fixture
 def emulated(tmp_path):
     api = KubernetesApi("east")
     with serve(api) as server, install({"east": api}, pace=None) as velero:
         seed(api)
         yield Emulated(api, server, velero, tmp_path)
+
+
+@pytest.fixture
+def real(testbed, tmp_path):
+    """East and west, real; what a test makes outside of its namespace is removed afterwards."""
+    fleet = Fleet(testbed, tmp_path)
+    yield fleet
+    fleet.close()

@@ -95,7 +95,7 @@ def test_what_cannot_be_read_is_not_known(data):
 def listed(emulated):
     """List the one backup, whose policy is as it is said; ``written`` are its writes."""
 
-    def listing(policy=SKIP, *, written=(EARLIER,), created=MADE, token=None, **spec):
+    def listing(policy=SKIP, *, written=(EARLIER,), created=MADE, generation=1, token=None, **spec):
         if policy is not None:
             fields = [{"manager": "kubectl", "time": time} for time in written]
             emulated.api.seed(
@@ -119,7 +119,8 @@ def listed(emulated):
         }
         times = {"startTimestamp": MADE, "completionTimestamp": ENDED}
         status = {"phase": "Completed", **times}
-        emulated.put("Backup", "b", spec, status, creationTimestamp=created)
+        made = {"creationTimestamp": created, "generation": generation}
+        emulated.put("Backup", "b", spec, status, **made)
         [point] = emulated.backend(token=token).list_recovery_points(PointQuery())
         return point.scope
 
@@ -129,6 +130,11 @@ def listed(emulated):
 def test_a_policy_about_volumes_leaves_the_point_whole(listed):
     """What it skips is in the contents, volume by volume."""
     assert listed(SKIP).covers(SHOP)
+
+
+def test_a_backup_that_took_less_than_a_second_is_known_by_its_changes(listed):
+    """A Backup is changed while it is made, and comes whole where it is synced."""
+    assert listed(SKIP, created=ENDED, generation=4).covers(SHOP)
 
 
 @pytest.mark.parametrize(("policy", "words"), [(KINDS, "secrets"), (NAMES, "in shop")])

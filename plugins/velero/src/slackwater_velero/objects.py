@@ -22,6 +22,7 @@ class Metadata(_Read):
     namespace: str = ""
     uid: str = ""
     resource_version: str = ""
+    generation: int = 0
     creation_timestamp: datetime | None = None
     deletion_timestamp: datetime | None = None
     labels: dict[str, str] | None = None
@@ -97,9 +98,15 @@ class Backup(_Read):
 
     @property
     def made_here(self) -> bool:
-        """Whether it was made in this cluster: one that was synced was created after its end."""
+        """Whether it was made in this cluster: one that was synced was created after its end.
+
+        In the second in which it ended, the generation tells: every change of its status counts,
+        and one that was synced came with its status.
+        """
         created, ended = self.metadata.creation_timestamp, self.state.completion_timestamp
-        return created is None or ended is None or created <= ended
+        if created is None or ended is None:
+            return True
+        return created < ended or (created == ended and self.metadata.generation > 1)
 
 
 class RestoreSpec(_Read):

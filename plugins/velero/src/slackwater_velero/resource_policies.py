@@ -94,7 +94,7 @@ class Policies:
         name = _named(backup.spec)
         if not name:
             return NO_FILTERS
-        if not _surely_made_here(backup):
+        if not backup.made_here:
             return _unknown(name, "lies in the cluster that made the backup")
         policy = self._policy(name)
         if isinstance(policy, str):
@@ -149,12 +149,6 @@ def _named(spec: BackupSpec) -> str:
         return ""
     is_config_map = str(reference.get("kind", "")).lower() == "configmap"
     return str(reference.get("name", "")) if is_config_map else ""
-
-
-def _surely_made_here(backup: Backup) -> bool:
-    """A Backup that was synced may have come within the second in which it ended."""
-    created, ended = backup.metadata.creation_timestamp, backup.state.completion_timestamp
-    return backup.made_here and (ended is None or created != ended)
 
 
 def _older(metadata: _Metadata, made: datetime | None) -> bool:

@@ -54,7 +54,11 @@ IN_NAMESPACE = (
     Need(DOWNLOAD_REQUESTS, ("get", "create", "delete"), "contents, results and logs"),
     Need(STATUS_REQUESTS, ("get", "create", "delete"), "whether the server answers"),
     Need(REPOSITORIES, ("list", "delete"), "records of a store that was shown for a restore"),
-    Need(CONFIG_MAPS, ("get", "create", "patch", "delete"), "changes on the way of a restore"),
+    Need(
+        CONFIG_MAPS,
+        ("get", "create", "patch", "delete"),
+        "changes on the way of a restore; resource policies",
+    ),
     Need(SECRETS, ("get",), "CA certificates that a location names", optional=True),
     Need(DEPLOYMENTS, ("get",), "the server's version and flags", optional=True),
     Need(DAEMON_SETS, ("get",), "whether volumes can be read", optional=True),
