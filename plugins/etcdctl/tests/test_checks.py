@@ -7,6 +7,7 @@ import pytest
 from slackwater.errors import BackendUnavailable
 from slackwater.model.capability import Capability, Level
 from slackwater.model.finding import Severity
+from slackwater.testing.artefacts import StoreTrouble
 from slackwater_etcdctl.emulator import EtcdWorld
 from slackwater_etcdctl.emulator.api import namespace
 
@@ -157,8 +158,18 @@ def test_the_fleet_file_may_know_better_whether_it_is_managed(stage):
     stage.world.folder.change("settings", kubernetes="v1.33.1-eks-1234567")
     stage.world.stop("m1")
 
+    assert "AWS" in stage.backend().describe().reason
+    assert stage.backend(managed=False).describe().available
+
+
+def test_an_etcd_that_is_down_can_be_restored_as_long_as_the_store_answers(stage):
+    stage = stage()
+    stage.world.stop("m1")
+
+    assert stage.backend().describe().can(Capability.CONTROL_PLANE)
+    stage.store.cause(StoreTrouble.UNAVAILABLE)
     with pytest.raises(BackendUnavailable):
-        stage.backend(managed=False).describe()
+        stage.backend().describe()
 
 
 def test_what_it_cannot_do_has_a_reason(stage):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
-from slackwater.errors import BackendUnavailable
+from slackwater.errors import BackendUnavailable, RecoveryPointNotFound
 from slackwater.model.capability import Capability, Description, Level, Support
 from slackwater_etcdctl.errors import TOOL, ToolMissing
 from slackwater_etcdctl.members import look, rank
 from slackwater_etcdctl.site import Site
+from slackwater_etcdctl.store_access import named_errors
 from slackwater_etcdctl.surroundings import MANAGED, platform_here
 from slackwater_etcdctl.tools import Program
 
@@ -43,8 +45,9 @@ _CAPABILITIES: Mapping[Capability, Support] = {
 
 
 def describe(site: Site) -> Description:
-    """Return what there is. Raises ``BackendUnavailable`` where no member answers, and whatever
-    the members say.
+    """Return what there is. Members may be down, for that is when a restore is wanted.
+
+    Raises ``BackendUnavailable`` where neither they nor the store answer, and whatever they say.
     """
     if site.settings.managed:
         return _not_available("the fleet file says that the control plane is managed")
@@ -58,7 +61,9 @@ def describe(site: Site) -> Description:
         reason = _managed(site)
         if reason:
             return _not_available(reason)
-        raise
+        if not site.settings.store:
+            raise
+        _require_store(site)
     version = site.tools.version(Program.ETCDCTL)
     return Description(
         tool=TOOL,
@@ -66,6 +71,12 @@ def describe(site: Site) -> Description:
         tested=version.startswith(tuple(f"{minor}." for minor in TESTED)),
         capabilities=_CAPABILITIES,
     )
+
+
+def _require_store(site: Site) -> None:
+    """Ask the store for something small. Raises what the store says where it does not answer."""
+    with named_errors(site.cluster.name), suppress(RecoveryPointNotFound):
+        site.store().manifest("is-the-store-there")
 
 
 def _no_tools(site: Site) -> str:

@@ -46,8 +46,8 @@ _OWN_WAYS: Mapping[Platform, tuple[str, str, str]] = {
             "snapshot is worthless without it"
         ),
         (
-            "name /var/lib/rancher/rke2/server/token as a companion called token; RKE2's own way is "
-            "`rke2 etcd-snapshot save`, restored with `rke2 server --cluster-reset "
+            "name /var/lib/rancher/rke2/server/token as a companion called token; RKE2's own way "
+            "is `rke2 etcd-snapshot save`, restored with `rke2 server --cluster-reset "
             "--cluster-reset-restore-path=…`"
         ),
     ),
