@@ -22,7 +22,9 @@ def test_the_plan_says_what_comes_back_with_the_whole(terminal: Terminal, kept: 
     assert lines["eu/shop"].endswith(
         "its objects, with the control plane; volumes keep today's data"
     )
-    assert re.search(r"put the objects of \S+ in place +turns back all of eu; after 3", said.out)
+    assert re.search(
+        r"put the objects of \S+ in place +replaces all objects of eu; after 3", said.out
+    )
     assert "      | Stop every API server of eu, then confirm." in said.out.splitlines()
     assert "by a person, then confirmed" in said.out
     assert "the whole cluster is turned back to" in said.out

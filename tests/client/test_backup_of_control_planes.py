@@ -42,3 +42,9 @@ def test_a_control_plane_that_does_not_answer_either_is_a_part_that_failed(kept:
     kept.world.misbehave("eu", Mishap(refusal=Refusal.UNAVAILABLE, times=None))
     with kept.open(timing=QUICK) as fleet:
         assert drive(fleet.backup(control_plane="eu")).state is RunState.FAILED
+
+
+def test_who_a_cluster_is_is_remembered_for_the_day_when_it_cannot_say_it(kept: Stage) -> None:
+    with kept.open() as fleet:
+        (seen,) = [s for s in fleet.ledger.clusters_seen() if (s.cluster, s.tool) == ("eu", "")]
+        assert seen.uid == fleet.connections.cluster("eu").identity().uid

@@ -43,6 +43,14 @@ def test_that_it_is_the_last_one_is_said(fleet: Fleet) -> None:
     assert fleet.plan_deletion(first.name).findings == ()
 
 
+def test_it_is_said_of_a_control_plane_too(kept: Stage) -> None:
+    with kept.open() as fleet:
+        point = next(p for p in fleet.points().points if p.scope.control_plane)
+        (last,) = fleet.plan_deletion(point.name).findings
+    assert (last.code, last.subject) == ("last-point", "eu (control-plane)")
+    assert last.way_out.endswith("slackwater backup --control-plane eu")
+
+
 def test_consent_is_given_to_one_deletion(fleet: Fleet) -> None:
     (point,) = fleet.points().points
     plan = fleet.plan_deletion(point.name)

@@ -110,7 +110,16 @@ def test_or_what_a_person_has_looked_at(down):
     assert runs.drive("r1").state is RunState.SUCCEEDED
 
 
-@pytest.mark.parametrize(("uid", "state"), [("uid-eu", "succeeded"), ("uid-us", "failed")])
-def test_an_api_server_that_was_not_seen_is_compared_as_soon_as_it_answers(stage, uid, state):
-    pin = UNSEEN.model_copy(update={"uid": uid})
+@pytest.mark.parametrize(
+    ("known", "state"),
+    [
+        ({}, "succeeded"),
+        ({"ca_hash": "ca"}, "succeeded"),
+        ({"uid": ""}, "succeeded"),
+        ({"uid": "uid-us"}, "failed"),
+        ({"ca_hash": "that of us"}, "failed"),
+    ],
+)
+def test_an_api_server_that_was_not_seen_is_compared_as_soon_as_it_answers(stage, known, state):
+    pin = UNSEEN.model_copy(update=known)
     assert states(drive(stage, performed("a"), pin=pin)) == {"a": state}

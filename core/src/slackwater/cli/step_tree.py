@@ -69,7 +69,7 @@ def notes(step: Step, plan: RestorePlan, needs: Sequence[str]) -> Iterator[str]:
     """Yield what is to be known of a step: what it finds there or does, and what it waits for."""
     if step.act.kind.value == "person":
         yield "by a person, then confirmed"
-    if step.act.writes:
+    if step.act.writes and step.cluster not in step.writes:
         yield _what_stands(step, plan)
     else:
         yield from step.act.effects
@@ -80,8 +80,6 @@ def notes(step: Step, plan: RestorePlan, needs: Sequence[str]) -> Iterator[str]:
 
 
 def _what_stands(step: Step, plan: RestorePlan) -> str:
-    if step.cluster in step.writes:
-        return f"turns back all of {step.cluster}"
     refused = [f for f in plan.findings if f.blocks and f.subject in step.writes]
     if refused:
         return f"✗ {refused[0].message}"

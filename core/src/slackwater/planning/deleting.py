@@ -11,7 +11,7 @@ from slackwater.model.finding import Finding, Severity
 from slackwater.model.recovery_point import RecoveryPoint
 from slackwater.model.restore_plan import Pin
 from slackwater.model.run import RunKind, RunRequest
-from slackwater.model.workload import Workload
+from slackwater.model.workload import Workload, WorkloadKind
 from slackwater.planning.assembly import Assembly
 
 
@@ -66,21 +66,33 @@ def _tools(cluster: str, connections: Connections) -> tuple[str, ...]:
 
 
 def _losses(point: RecoveryPoint, catalogue: Catalogue) -> Iterator[Finding]:
-    """Yield a warning for each namespace that has no other usable point."""
+    """Yield a warning for each workload that has no other usable point."""
     others = [p for p in catalogue.points if p.id != point.id and p.usable]
-    for namespace in point.scope.namespaces:
-        workload = Workload(cluster=point.origin, namespace=namespace)
+    for workload, option in _held(point):
         if point.usable and not any(other.covers(workload) for other in others):
             yield Finding(
                 severity=Severity.WARNING,
                 code="last-point",
                 subject=str(workload),
                 message=f"{point.name} is its last usable recovery point",
-                way_out=f"back it up first: slackwater backup --cluster {point.origin}"
-                f" --namespace {namespace}",
+                way_out=f"back it up first: slackwater backup {option}",
                 cluster=point.origin,
                 tool=point.id.tool,
             )
+
+
+def _held(point: RecoveryPoint) -> Iterator[tuple[Workload, str]]:
+    """Yield what the point claims, each with the option by which it is backed up by hand."""
+    scope, origin = point.scope, point.origin
+    for namespace in scope.namespaces:
+        named = Workload(cluster=origin, namespace=namespace)
+        yield named, f"--cluster {origin} --namespace {namespace}"
+    kinds = {
+        WorkloadKind.CONTROL_PLANE: scope.control_plane,
+        WorkloadKind.CLUSTER_OBJECTS: scope.cluster_objects,
+    }
+    for kind in (kind for kind, held in kinds.items() if held):
+        yield Workload(cluster=origin, kind=kind), f"--{kind} {origin}"
 
 
 def _nobody_may(point: RecoveryPoint) -> Finding:
