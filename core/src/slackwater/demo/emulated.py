@@ -28,7 +28,8 @@ class EmulatedStage(Stage):
         tools = ", ".join(self._tools) or "no tool"
         return (
             f"The clusters and {tools} are emulated in this process; the command line, the plugins"
-            "\nand all that they say over HTTP are real. make demo REAL=1 plays it on real ones."
+            "\nand all that they say over HTTP are real. make demo REAL=1 plays it on real ones,"
+            "\nand turns a whole control plane back too: that act is left out here."
         )
 
     def open(self, folder: Path) -> Path:

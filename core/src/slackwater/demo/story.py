@@ -1,4 +1,7 @@
-"""The story: backups and a mark, an accident, a plan, a restore killed and resumed, a proof."""
+"""The story: backups and a mark, an accident, a plan, a restore killed and resumed, a proof.
+
+Where the stage has control planes, one of them is wrecked and turned back too.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import yaml
+
 from slackwater.clusters import Cluster
-from slackwater.demo.stage import Stage
+from slackwater.demo.harbour import NAMESPACE, build_harbour, look_at_harbour, wreck_harbour
+from slackwater.demo.stage import ControlPlanes, Stage
 from slackwater.demo.things import Object, add_forgotten_volume, furnish, photograph, spoil
 from slackwater.errors import SlackwaterError
 from slackwater.ledger import Ledger
@@ -35,6 +41,7 @@ policies:
       - namespaces: "tier=silver"
     keep: {last: 3}
 """
+_ALSO = "      - control-plane: if-possible\n"
 _GOLD = (("prod-eu", "shop", "shop-drill"), ("prod-us", "crm", "crm-drill"))
 _SECONDS_TO_KILL = 120
 
@@ -52,6 +59,7 @@ class Story:
     quiet: bool = False
     photographs: dict[str, dict[str, Object]] = field(default_factory=dict)
     kubeconfig: Path = Path("kubeconfig")
+    planes: ControlPlanes | None = None
 
     def play(self) -> None:
         """Play all of it. Raises ``StoryFailed`` at the first thing that is not as it should be."""
@@ -62,15 +70,19 @@ class Story:
         plan = self._plan(moment)
         self._restore(plan)
         self._prove()
+        if self.planes:
+            self._turn_back(moment)
 
     # The acts
 
     def _begin(self) -> None:
         self._head("A fleet of three clusters, and nothing but a kubeconfig")
         self.kubeconfig = kubeconfig = self.stage.open(self.folder)
+        self.planes = self.stage.control_planes()
         self._say(self.stage.introduction)
         self._furnish(kubeconfig)
         self._run("init", "--kubeconfig", str(kubeconfig))
+        self._write_control_planes()
         self._write_policies()
         self._run("check")
         self._head("What is not protected? Nothing is assumed, everything is looked at")
@@ -82,6 +94,8 @@ class Story:
         furnish(clusters["prod-us"], "crm", "gold", orders=25)
         furnish(clusters["prod-us"], "ledger", "silver", orders=10)
         add_forgotten_volume(clusters["prod-us"], "ledger")
+        if self.planes:
+            build_harbour(clusters["prod-us"])
         for origin, namespace, _ in _GOLD:
             self.photographs[namespace] = photograph(clusters[origin], namespace)
 
@@ -112,9 +126,8 @@ class Story:
         return plan
 
     def _restore(self, plan: Path) -> None:
-        digest = plan.read_text().split("digest: ", 1)[1].split()[0].strip("'\"")
         self._head("Restore, with consent to this very plan; our own process is killed half-way")
-        run = self._run_and_kill("restore", str(plan), "--confirm", digest)
+        run = self._run_and_kill("restore", str(plan), "--confirm", _digest(plan))
         self._run("runs", "list")
         self._head("Nothing is lost: the run is resumed, what had begun is found again")
         self._run("runs", "resume", run)
@@ -125,6 +138,28 @@ class Story:
         target = self._cluster(self.kubeconfig, "dr-eu")
         for origin, old, new in _GOLD:
             self._compare(f"{origin}/{old}", self.photographs[old], f"dr-eu/{new}", target, new)
+
+    def _turn_back(self, moment: datetime) -> None:
+        self._head("One more accident: a script in prod-us that no backup of namespaces undoes")
+        cluster = self._cluster(self.kubeconfig, "prod-us")
+        before = look_at_harbour(cluster)
+        wreck_harbour(cluster)
+        self._say(
+            f"prod-us: the kind Tide is gone with all its objects, namespace {NAMESPACE} too;"
+            " a ClusterRole\nnow lets anybody do anything."
+        )
+        self._head("The whole control plane goes back: etcd is restored, proven and exchanged")
+        plan = self.folder / "harbour.yaml"
+        at = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+        self._run("plan", "--at", at, "--control-plane", "prod-us", "--save", str(plan))
+        self._run("restore", str(plan), "--confirm", _digest(plan))
+        now = look_at_harbour(cluster)
+        if now != before:
+            different = [path for path in before if before[path] != now[path]]
+            raise StoryFailed(f"prod-us is not as it was: {different}")
+        here = sum(1 for found in before.values() if found)
+        self._say("", f"✓ {here} objects of prod-us, kind and role among them, are as they were")
+        self._compare("prod-us/crm", self.photographs["crm"], "prod-us/crm", cluster, "crm")
 
     def _compare(
         self, origin: str, before: dict[str, Object], place: str, target: Cluster, namespace: str
@@ -141,12 +176,28 @@ class Story:
     def _cluster(self, kubeconfig: Path, name: str) -> Cluster:
         return Cluster(name, kubeconfig=kubeconfig, context=name)
 
+    def _write_control_planes(self) -> None:
+        """Say in the fleet file how control planes are reached: no kubeconfig tells that."""
+        if self.planes is None:
+            return
+        file = self.folder / "fleet.yaml"
+        fleet = yaml.safe_load(file.read_text())
+        for name, backends in self.planes.backends.items():
+            fleet["clusters"][name]["backends"].update(backends)
+        policies = fleet.pop("policies")
+        whole = {**fleet, "stores": dict(self.planes.stores), "policies": policies}
+        file.write_text(yaml.safe_dump(whole, sort_keys=False))
+        self._say("(each cluster's control plane and a store for it written into fleet.yaml)")
+
     def _write_policies(self) -> None:
         """Put the demo's own policies in place of the first one that ``init`` suggests."""
         fleet = self.folder / "fleet.yaml"
         head = fleet.read_text().split("\npolicies:", 1)[0]
-        fleet.write_text(f"{head}\n{_POLICIES}")
-        self._say("(policies gold and silver written into fleet.yaml)", "", _POLICIES.rstrip())
+        policies = _POLICIES
+        if self.planes:
+            policies = policies.replace("    tolerance", f"{_ALSO}    tolerance", 1)
+        fleet.write_text(f"{head}\n{policies}")
+        self._say("(policies gold and silver written into fleet.yaml)", "", policies.rstrip())
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
         shown = " ".join(word if " " not in word else f'"{word}"' for word in arguments)
@@ -215,3 +266,8 @@ class Story:
     def _say(self, *lines: str) -> None:
         for line in lines:
             print(line, flush=True)
+
+
+def _digest(plan: Path) -> str:
+    """Return the digest of a saved plan, to which consent is given."""
+    return str(yaml.safe_load(plan.read_text())["digest"])

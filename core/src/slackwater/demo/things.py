@@ -23,16 +23,16 @@ KINDS = (CONFIG_MAPS, SECRETS, SERVICE_ACCOUNTS, DEPLOYMENTS)
 
 def furnish(cluster: Cluster, namespace: str, tier: str, *, orders: int) -> None:
     """Put a small application into a namespace. Repeatable."""
-    _create(cluster, NAMESPACES.path(), _named("v1", "Namespace", namespace, tier=tier))
+    create(cluster, NAMESPACES.path(), named("v1", "Namespace", namespace, tier=tier))
     for resource, thing in _things(namespace, orders):
-        _create(cluster, resource.path(namespace), thing)
+        create(cluster, resource.path(namespace), thing)
 
 
 def add_forgotten_volume(cluster: Cluster, namespace: str) -> None:
     """Add a volume on a node's own disk: the kind that backup tools pass over."""
     size = {"storage": "10Gi"}
     modes = ["ReadWriteOnce"]
-    volume = _named("v1", "PersistentVolume", f"{namespace}-books")
+    volume = named("v1", "PersistentVolume", f"{namespace}-books")
     volume["spec"] = {
         "capacity": size,
         "accessModes": modes,
@@ -40,15 +40,15 @@ def add_forgotten_volume(cluster: Cluster, namespace: str) -> None:
         "hostPath": {"path": "/srv/books"},
         "claimRef": {"namespace": namespace, "name": "books"},
     }
-    claim = _named("v1", "PersistentVolumeClaim", "books")
+    claim = named("v1", "PersistentVolumeClaim", "books")
     claim["spec"] = {
         "accessModes": modes,
         "resources": {"requests": size},
         "storageClassName": "manual",
         "volumeName": f"{namespace}-books",
     }
-    _create(cluster, VOLUMES.path(), volume)
-    _create(cluster, CLAIMS.path(namespace), claim)
+    create(cluster, VOLUMES.path(), volume)
+    create(cluster, CLAIMS.path(namespace), claim)
 
 
 def spoil(cluster: Cluster, namespace: str) -> None:
@@ -68,11 +68,12 @@ def photograph(cluster: Cluster, namespace: str) -> dict[str, Object]:
         for found in cluster.list(kind.path(namespace)):
             name = found["metadata"]["name"]
             if name not in ("kube-root-ca.crt", "default"):
-                taken[f"{kind}/{name}"] = _written_by_people(found)
+                taken[f"{kind}/{name}"] = written_by_people(found)
     return taken
 
 
-def _written_by_people(found: Object) -> Object:
+def written_by_people(found: Object) -> Object:
+    """Return what people wrote of an object, without what servers add."""
     metadata = found["metadata"]
     labels: Mapping[str, str] = metadata.get("labels") or {}
     own = {key: value for key, value in labels.items() if key.startswith("demo.")}
@@ -81,22 +82,22 @@ def _written_by_people(found: Object) -> Object:
 
 
 def _things(namespace: str, orders: int) -> Iterator[tuple[Resource, Object]]:
-    settings = _named("v1", "ConfigMap", "settings")
+    settings = named("v1", "ConfigMap", "settings")
     settings["data"] = {"prices": "as agreed", "greeting": f"welcome to {namespace}"}
     yield CONFIG_MAPS, settings
-    login = _named("v1", "Secret", "login")
+    login = named("v1", "Secret", "login")
     login["data"] = {"token": "c2xhY2sgd2F0ZXI="}
     yield SECRETS, login
-    yield SERVICE_ACCOUNTS, _named("v1", "ServiceAccount", "clerk")
+    yield SERVICE_ACCOUNTS, named("v1", "ServiceAccount", "clerk")
     yield DEPLOYMENTS, _deployment(namespace)
     for number in range(orders):
-        order = _named("v1", "ConfigMap", f"order-{number:03}")
+        order = named("v1", "ConfigMap", f"order-{number:03}")
         order["data"] = {"customer": f"c{number % 7}", "sum": str(number * 13 % 101)}
         yield CONFIG_MAPS, order
 
 
 def _deployment(namespace: str) -> Object:
-    thing = _named("apps/v1", "Deployment", "web")
+    thing = named("apps/v1", "Deployment", "web")
     labels = {"app": "web"}
     container = {"name": "web", "image": f"registry.example.org/{namespace}:1.0"}
     thing["spec"] = {
@@ -107,12 +108,14 @@ def _deployment(namespace: str) -> Object:
     return thing
 
 
-def _named(version: str, kind: str, name: str, **labels: str) -> Object:
+def named(version: str, kind: str, name: str, **labels: str) -> Object:
+    """Return an object of the demo's, with nothing in it yet."""
     own = {"demo.slackwater.dev/story": "tide", **labels}
     return {"apiVersion": version, "kind": kind, "metadata": {"name": name, "labels": own}}
 
 
-def _create(cluster: Cluster, path: str, thing: Object) -> None:
+def create(cluster: Cluster, path: str, thing: Object) -> None:
+    """Create an object, unless one of its name is there."""
     try:
         cluster.create(path, thing)
     except ObjectExists:
