@@ -57,17 +57,19 @@ AbsolutePath = Annotated[str, AfterValidator(_absolute)]
 
 
 class HostCommand(BaseModel):
-    """A command about a host, run here without a shell.
+    """A command about a host, run here without a shell. A plain list stands for ``run`` alone.
 
-    ``done`` is a command that ends with 0 where nothing is left to do: it is looked at before, and
-    waited for after. Without it, ``run`` must bear to be repeated, and has had its effect when it
-    ends. A plain list stands for ``run`` alone.
+    Without ``done``, ``run`` must bear to be repeated, and has had its effect when it ends.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    run: Argv
-    done: tuple[str, ...] = ()
+    run: Argv = Field(description="A list of arguments, without a shell.")
+    done: tuple[str, ...] = Field(
+        default=(),
+        description="A command that ends with 0 where nothing is left to do: looked at before, "
+        "and waited for after.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -91,17 +93,22 @@ def _filled(arguments: Iterable[str], places: dict[str, str]) -> tuple[str, ...]
 class MemberCommands(BaseModel):
     """How one member is stopped, given its new data and started.
 
-    ``swap`` is needed only where the data directory is not on this machine. It moves what stands
-    there to ``{aside}``, and what was prepared in ``{prepared}`` into ``{data_dir}``. ``health``
-    ends with 0 where the member is well; what etcd itself says is asked in any case.
+    Where its data directory is on this machine, the data is exchanged without a command.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    stop: HostCommand
-    start: HostCommand
-    swap: HostCommand | None = None
-    health: Argv | None = None
+    stop: HostCommand = Field(description="Ends its etcd.")
+    start: HostCommand = Field(description="Starts its etcd; may wait for the other members.")
+    swap: HostCommand | None = Field(
+        default=None,
+        description="For a data directory on another machine: moves its `member` to `{aside}`, and "
+        "the one in `{prepared}`, here, into `{data_dir}`. Needs `done`.",
+    )
+    health: Argv | None = Field(
+        default=None,
+        description="Ends with 0 where the member is well; etcd itself is asked in any case.",
+    )
 
     @field_validator("swap")
     @classmethod
@@ -121,11 +128,19 @@ class MemberSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-    host: str = ""
-    peer_url: Annotated[str, Field(pattern=r"^https?://\S+:\d+$")]
-    data_dir: AbsolutePath = "/var/lib/etcd"
-    commands: MemberCommands | None = None
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Its name within etcd (`--name`)."
+    )
+    host: str = Field(default="", description="The machine it is on; none means this one.")
+    peer_url: str = Field(
+        pattern=r"^https?://\S+:\d+$", description="Where it is reached by the other members."
+    )
+    data_dir: AbsolutePath = Field(
+        default="/var/lib/etcd", description="The folder that holds its `member`, on its host."
+    )
+    commands: MemberCommands | None = Field(
+        default=None, description="What works on it, with `mode: commands`."
+    )
 
 
 class HostCommands(BaseModel):
@@ -133,36 +148,59 @@ class HostCommands(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    host: str = ""
-    stop: HostCommand
-    start: HostCommand
+    host: str = Field(default="", description="The machine it is on; none means this one.")
+    stop: HostCommand = Field(description="Ends the API server.")
+    start: HostCommand = Field(description="Starts it again.")
 
 
 class RestoreSettings(BaseModel):
-    """How a control plane is turned back.
-
-    ``prepare_in`` is a folder on this machine for the new data directories: plain bytes of the
-    whole cluster lie there until they have gone to their hosts. ``members`` are those that there
-    will be; left out, a guided restore takes them from the snapshot. ``restart`` is run at the
-    end: controllers, scheduler, kubelets. ``token`` is the readable part of the new cluster's
-    token. ``bump_revision`` is how far the revision jumps, so that watchers notice; 0 does
-    without, and then everything that watches must be restarted. ``allow_cross_minor`` lets
-    another minor version of etcd restore a snapshot than the one it was taken from.
-    """
+    """How a control plane is turned back."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     mode: Mode = Mode.GUIDED
     style: Style = Style.KUBEADM
-    prepare_in: AbsolutePath | None = None
-    members: tuple[MemberSettings, ...] = ()
-    api_servers: tuple[HostCommands, ...] = ()
-    restart: tuple[HostCommand, ...] = ()
-    token: Annotated[str, Field(pattern=r"^[a-z0-9-]*$", max_length=40)] = ""
-    bump_revision: Annotated[int, Field(ge=0, le=10**15)] = 1_000_000_000
-    allow_cross_minor: StrictBool = False
-    command_timeout: PositiveDuration = timedelta(minutes=2)
-    healthy_within: PositiveDuration = timedelta(minutes=2)
+    prepare_in: AbsolutePath | None = Field(
+        default=None,
+        description="A folder on this machine for new data directories, needed by every restore: "
+        "plain bytes of the whole cluster lie there until they have gone to their hosts.",
+    )
+    members: tuple[MemberSettings, ...] = Field(
+        default=(),
+        description="Those that there are to be; else, in a guided restore, those of the snapshot.",
+    )
+    api_servers: tuple[HostCommands, ...] = Field(
+        default=(), description="All of them: none may run while etcd goes back."
+    )
+    restart: tuple[HostCommand, ...] = Field(
+        default=(), description="Restarts controllers, scheduler and kubelets at the end."
+    )
+    token: str = Field(
+        default="",
+        pattern=r"^[a-z0-9-]*$",
+        max_length=40,
+        description="The readable part of the new cluster's token; else the cluster's name.",
+    )
+    bump_revision: int = Field(
+        default=1_000_000_000,
+        ge=0,
+        le=10**15,
+        description="How far the revision is raised, so that watchers notice. 0 does without; then "
+        "everything that watches must be restarted.",
+    )
+    allow_cross_minor: StrictBool = Field(
+        default=False,
+        description="Whether programs of another minor version than the etcd that was saved may "
+        "restore it.",
+    )
+    command_timeout: PositiveDuration = Field(
+        default=timedelta(minutes=2),
+        description="How long a command may take, and as long again its effect.",
+    )
+    healthy_within: PositiveDuration = Field(
+        default=timedelta(minutes=2),
+        description="How long members and API server are given to be well, in one go.",
+    )
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
