@@ -86,3 +86,13 @@ def test_what_an_own_act_works_on_follows_the_numbering() -> None:
     steps = by_title(assembly.finished())
     assert first == "1"
     assert steps["read back"].of == steps["restore shop"].id
+
+
+def test_what_is_shared_does_not_wait_for_what_waits_for_it() -> None:
+    assembly = Assembly()
+    check = assembly.add_own(OwnAct.CHECK_TARGET, "dr", "check dr")
+    first = assembly.add_acts("dr", "tide", acts("shop"), after=[check])
+    assembly.add_acts("dr", "tide", acts("crm"), after=[check, first["restore"]])
+    steps = by_title(assembly.finished())
+    assert steps["show the store"].needs == (steps["check dr"].id,)
+    assert steps["restore shop"].id in steps["restore crm"].needs

@@ -11,7 +11,7 @@ from pydantic import Field
 from slackwater.model.finding import Finding
 from slackwater.model.frozen import Frozen
 from slackwater.model.operation import Phase
-from slackwater.model.workload import Scope, Workload
+from slackwater.model.workload import Scope, Workload, WorkloadKind
 
 
 class Requirement(StrEnum):
@@ -173,6 +173,6 @@ def _lacking(contents: Contents, workload: Workload, require: tuple[Requirement,
 
 
 def _has_objects(contents: Contents, workload: Workload) -> bool:
-    if workload.namespace:
+    if workload.namespace or workload.kind is WorkloadKind.CLUSTER_OBJECTS:
         return contents.objects_in(workload.namespace) > 0
     return any(count > 0 for count in contents.objects.values())

@@ -122,9 +122,22 @@ class Assembly:
             return step.id
         place = self._same[key]
         first = self.steps[place]
-        needs = tuple(dict.fromkeys((*first.needs, *step.needs)))
-        self.steps[place] = first.model_copy(update={"needs": needs, "workload": None})
+        later = self._coming_after(first.id)
+        needs = (need for need in (*first.needs, *step.needs) if need not in later)
+        update = {"needs": tuple(dict.fromkeys(needs)), "workload": None}
+        self.steps[place] = first.model_copy(update=update)
         return first.id
+
+    def _coming_after(self, step_id: str) -> set[str]:
+        """Return the step and all that wait for it: what they are to precede cannot wait for them.
+
+        A store shown for the cluster's objects is shown for the namespaces that come after these.
+        """
+        later = {step_id}
+        for step in self.steps:
+            if later & set(step.needs):
+                later.add(step.id)
+        return later
 
 
 def place_of(cluster: str, namespace: str) -> str:
