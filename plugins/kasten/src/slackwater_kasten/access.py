@@ -30,7 +30,7 @@ class Kasten:
     ) -> T | None:
         """Return an object, or its ``part`` such as ``details``; None where there is none."""
         path = kind.path(namespace=self._in(kind, namespace), name=name, subresource=part)
-        doing = f"get {kind}/{part}" if part else f"get {kind}"
+        doing = f"get {kind.plural}/{part}.{kind.group}" if part else f"get {kind}"
         return self.find_at(path, doing, into)
 
     def find_at(self, path: str, doing: str, into: type[T]) -> T | None:

@@ -64,7 +64,8 @@ def authorised(api: KubernetesApi, user: User, call: Call) -> Any:  # noqa: ANN4
 def _answer(behind: AggregatedApi, user: User, exchange: Exchange) -> Reply:
     if not user.may(exchange.call):
         raise denied(user, exchange.call)
-    content = exchange.sent_object() if exchange.body else None
+    sent = exchange.body and exchange.call.verb in ("create", "delete")
+    content = exchange.sent_object() if sent else None
     found = behind.answer(exchange.call, exchange.parameters, content)
     return _reply(found.code, found.body)
 

@@ -1,0 +1,196 @@
+"""What the plugin's tests share: recorded objects, and emulated clusters with K10."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from slackwater.backend import Context, Stopped
+from slackwater.clusters import Cluster
+from slackwater.model.act import ActKind, Key
+from slackwater.model.recovery_point import Stamp
+from slackwater.model.request import BackupRequest, PointQuery, RestoreMapping, RestoreRequest
+from slackwater.model.workload import Workload
+from slackwater.testing.kubernetes_api import KubernetesApi, serve
+from slackwater_kasten.backend import KastenBackend
+from slackwater_kasten.emulator import install
+from slackwater_kasten.emulator.seeding import add_classes, seed
+from slackwater_kasten.objects import Content
+from slackwater_kasten.settings import KastenSettings
+from slackwater_kasten.voice import Voice
+
+RECORDED = Path(__file__).parent / "recorded"
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def recorded():
+    """Read a recorded file as one of the types that the plugin reads."""
+
+    def read(name, into=Content):
+        return msgspec.json.decode((RECORDED / name).read_bytes(), type=into)
+
+    return read
+
+
+@pytest.fixture
+def contents(recorded):
+    class Listed(msgspec.Struct):
+        items: list[Content]
+
+    return recorded("contents.json", Listed).items
+
+
+@pytest.fixture
+def voice():
+    return Voice("east", "kasten-io")
+
+
+class Silent:
+    stopping = False
+
+    def progress(self, progress):
+        pass
+
+
+class Clusters:
+    """Emulated clusters with K10, stepped by hand, and backends for them."""
+
+    def __init__(self, apis, servers, kasten, folder):
+        self.apis, self.servers, self.kasten = apis, servers, kasten
+        self._folder = folder
+
+    @property
+    def api(self):
+        return self.apis["east"]
+
+    @property
+    def server(self):
+        return self.servers["east"]
+
+    @property
+    def k10(self):
+        return self.kasten.servers["east"]
+
+    def backend(self, cluster="east", *, token=None, **settings):
+        kubeconfig = self._folder / f"kubeconfig-{cluster}-{token}"
+        if not kubeconfig.exists():
+            self.servers[cluster].kubeconfig(kubeconfig, context=cluster, token=token)
+        context = Context(
+            cluster=Cluster(cluster, kubeconfig=kubeconfig, timeout=5),
+            secret=lambda reference: reference,
+            spool=self._folder / "spool",
+            clock=lambda: datetime.now(UTC),
+        )
+        return KastenBackend(KastenSettings(**{"export": "offsite", **settings}), context)
+
+    def request(self, namespace="shop", **more):
+        return BackupRequest(
+            workload=Workload(cluster="east", namespace=namespace),
+            require=(),
+            due=NOW,
+            stamp=Stamp(cluster="east", cluster_uid="uid", run="r-1", policy="gold"),
+            **more,
+        )
+
+    def do(self, backend, act, run="r-1"):
+        key = Key(run=run, step=act.id)
+        if act.kind is ActKind.PERFORMED:
+            return backend.perform(act, key, Silent())
+        return self.ended(backend, backend.start(act, key))
+
+    def ended(self, backend, ref):
+        for _ in range(20):
+            operation = backend.get_operations([ref])[ref]
+            if operation.phase.terminal:
+                return operation
+            self.kasten.tick()
+        raise AssertionError(operation)
+
+    def drive(self, backend, plan, run="r-1"):
+        """Do all acts; after a failure those that always run."""
+        assert not [finding for finding in plan.findings if finding.blocks]
+        results, failed = {}, False
+        for act in plan.acts:
+            if failed and not act.always:
+                continue
+            try:
+                results[act.id] = self.do(backend, act, run)
+            except Stopped:
+                raise
+            except Exception as error:
+                results[act.id], failed = error, True
+            else:
+                phase = getattr(results[act.id], "phase", None)
+                failed = failed or (phase is not None and not phase.usable)
+        return results
+
+    def back_up(self, namespace="shop", **settings):
+        backend = self.backend(**settings)
+        self.drive(backend, backend.plan_backup(self.request(namespace)), f"r-{namespace}")
+        (point,) = backend.list_recovery_points(PointQuery(namespace=namespace))
+        return point
+
+    def restore(self, point, target="east", *, onto="shop", stores=(), **more):
+        mapping = RestoreMapping(namespaces={"shop": onto}, **more.pop("mapping", {}))
+        return RestoreRequest(
+            workload=Workload(cluster=point.origin or "east", namespace="shop"),
+            point=point,
+            target=target,
+            mapping=mapping,
+            stores=stores,
+            **more,
+        )
+
+    def run_policy(self, name="nightly", **spec):
+        """A policy of K10's own for the shop, with an export, run once by hand."""
+        actions = [
+            {"action": "backup", "backupParameters": spec.pop("backup", {})},
+            {"action": "export", "exportParameters": {"profile": _profile(), "exportData": {}}},
+        ]
+        selector = {
+            "matchExpressions": [
+                {"key": "k10.kasten.io/appNamespace", "operator": "In", "values": ["shop"]}
+            ]
+        }
+        self.put("Policy", name, {"frequency": "@daily", "selector": selector, **spec,
+                                  "actions": actions})  # fmt: skip
+        self.kasten.tick()
+        subject = {"kind": "Policy", "name": name, "namespace": "kasten-io"}
+        made = {"metadata": {"name": f"run-{name}", "namespace": "kasten-io"},
+                "spec": {"subject": subject}, "status": {"state": "Pending"}}  # fmt: skip
+        self.k10.catalog.add("runactions", made)
+        self.kasten.tick(12)
+
+    def put(self, kind, name, spec, group="config.kio.kasten.io", **more):
+        self.api.seed(
+            {
+                "apiVersion": f"{group}/v1alpha1",
+                "kind": kind,
+                "metadata": {"name": name, "namespace": "kasten-io"},
+                "spec": spec,
+                **more,
+            }
+        )
+
+
+def _profile():
+    return {"name": "offsite", "namespace": "kasten-io"}
+
+
+@pytest.fixture
+def clusters(tmp_path):
+    """East with workloads, west empty; both reach one bucket."""
+    apis = {name: KubernetesApi(name) for name in ("east", "west")}
+    for api in apis.values():
+        add_classes(api, "fast", "slow")
+    with (
+        serve(apis["east"]) as east,
+        serve(apis["west"]) as west,
+        install(apis, pace=None) as kasten,
+    ):
+        seed(apis["east"])
+        yield Clusters(apis, {"east": east, "west": west}, kasten, tmp_path)
