@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
+from slackwater.clusters.decoding import decode
 from slackwater_etcdctl.errors import TOOL, ToolFailed
 
 _ALARM = re.compile(r"memberID:(\d+) alarm:(\w+)")
@@ -149,7 +150,7 @@ def read_file_status(text: str, cluster: str) -> FileStatus:
 
 def _decode(text: str, into: type[T], cluster: str) -> T:
     try:
-        return msgspec.json.decode(text.encode(), type=into)
+        return decode(text.encode(), into)
     except msgspec.MsgspecError as error:
         raise _strange(text, cluster) from error
 

@@ -113,6 +113,10 @@ class Policies:
         return self._read[name]
 
 
+# The type is worked out here, once: two threads that do it at the same time end the interpreter.
+_ = msgspec.json.Decoder(_Policy)
+
+
 def read_filters(name: str, data: Mapping[str, str]) -> Filters:
     """Return what the content of a policy, a ConfigMap with one key, leaves out. Pure."""
     try:
