@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from slackwater.catalogue.gathering import Catalogue, Source
 from slackwater.model.finding import Finding
+from slackwater.model.request import Store
 from slackwater.oversight import Diagnosis
+from slackwater.oversight.store_visibility import review_stores
 from slackwater.testing.distributions import make_distribution
 from slackwater.testing.kubernetes_api import Rule
 from slackwater.testing.memory import Mishap, NativeScheduleRecord, Refusal, Volume
@@ -134,6 +137,17 @@ def test_two_writers_of_one_store_are_found_once(calm: Stage) -> None:
     finding = only(look(calm))
     assert finding.code == "two-writers"
     assert "dr and eu both may write to eu-store" in finding.message
+
+
+def test_many_may_write_to_a_store_that_is_made_for_it(calm: Stage) -> None:
+    def vault(cluster: str) -> Store:
+        known = {"tool": "memory", "identity": "vault", "name": "vault", "cluster": cluster}
+        return Store(**known, writable=True, available=True, for_many=True)
+
+    sources = tuple(Source(cluster, "memory", NOW) for cluster in ("dr", "eu"))
+    catalogue = Catalogue(sources=sources, stores=(vault("dr"), vault("eu")))
+    with calm.open() as fleet:
+        assert list(review_stores(catalogue, fleet.connections)) == []
 
 
 def test_a_store_that_is_known_and_does_not_answer(calm: Stage) -> None:

@@ -44,7 +44,8 @@ class Store(Frozen):
 
     ``identity`` is the same for everybody who means the same place (endpoint, bucket, prefix);
     ``name`` is what this cluster calls it. ``details`` belongs to the plugin, holds no secret, and
-    is enough to make the store known to another cluster.
+    is enough to make the store known to another cluster. ``for_many`` says that many clusters may
+    write there: each recovery point tells its origin, and none removes what is another's.
     """
 
     tool: str
@@ -54,6 +55,7 @@ class Store(Frozen):
     writable: bool
     available: bool
     message: str = ""
+    for_many: bool = False
     details: Mapping[str, object] = Field(default_factory=dict)
 
 

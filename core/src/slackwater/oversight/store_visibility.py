@@ -16,7 +16,8 @@ from slackwater.model.request import Store
 def review_stores(catalogue: Catalogue, connections: Connections) -> Iterator[Finding]:
     """Yield a finding for each pair of clusters where the second cannot read the first's store.
 
-    A store that two clusters may write is a finding too: one writes, the others read.
+    A store that two clusters may write is a finding too: one writes, the others read; unless it is
+    made for many.
     """
     answered = {(s.cluster, s.tool) for s in catalogue.sources if s.answered}
     for store in (s for s in catalogue.stores if s.writable):
@@ -32,7 +33,7 @@ def _pair(
     same = next((view for view in views if view.identity == store.identity), None)
     if same is None:
         yield _invisible(store, cluster, connections)
-    elif same.writable and store.cluster < cluster:
+    elif same.writable and not same.for_many and store.cluster < cluster:
         yield _two_writers(store, same)
     elif not same.available:
         yield _finding(
