@@ -47,16 +47,18 @@ def definition() -> Object:
     )
 
 
-def furnish(cluster: Cluster, namespace: str) -> None:
-    """Put one of everything into a namespace."""
+def furnish(cluster: Cluster, namespace: str, *, volume: bool = True) -> None:
+    """Put one of everything into a namespace; a volume is what backup tools pass over."""
     cluster.apply(manifests(definition()))
     cluster.wait_for("crd", "tides.harbour.example.org", _established)
     # Velero learns of new kinds when it starts, and then every five minutes.
     cluster.velero.kill()
     cluster.velero.start()
     things = [*_application(namespace), *_rights(namespace), *_tides(namespace)]
-    cluster.apply(manifests(*things, *hand_made_volume(namespace)))
-    cluster.wait_for("pvc", "books", _bound, namespace=namespace)
+    cluster.apply(manifests(*things))
+    if volume:
+        cluster.apply(manifests(*hand_made_volume(namespace)))
+        cluster.wait_for("pvc", "books", _bound, namespace=namespace)
 
 
 def _established(found: Object) -> bool:

@@ -64,14 +64,22 @@ class Road:
             cluster.name: {
                 "kubeconfig": f"file:{kubeconfigs.get(cluster.name, cluster.kubeconfig)}",
                 "labels": {"place": cluster.name},
-                "backends": {"velero": {"namespace": VELERO}},
+                "backends": self.backends(cluster.name),
             }
             for cluster in self.testbed
         }
         file = self.folder / "fleet.yaml"
-        content = {"version": 1, "clusters": clusters, "policies": dict(self.policies)}
-        file.write_text(yaml.safe_dump(content))
+        whole = {"version": 1, "clusters": clusters, "stores": self.stores()}
+        file.write_text(yaml.safe_dump({**whole, "policies": dict(self.policies)}))
         return file
+
+    def backends(self, cluster: str) -> Object:
+        """Return what the fleet file says of a cluster's tools."""
+        return {"velero": {"namespace": VELERO}}
+
+    def stores(self) -> Object:
+        """Return what the fleet file says of stores."""
+        return {}
 
     def cluster(self, name: str) -> Cluster:
         """Return a way to a cluster that is not the fleet's own."""
