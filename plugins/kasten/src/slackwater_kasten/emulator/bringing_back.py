@@ -88,12 +88,15 @@ class BringingBack:
         volume = f"pvc-{uuid.uuid4()}"
         spec = {**claim.get("spec", {}), "volumeName": volume}
         reference = {"namespace": self.namespace, "name": name}
+        asked = (spec.get("resources") or {}).get("requests") or {}
         self.world.put(
             {
                 "apiVersion": "v1",
                 "kind": "PersistentVolume",
                 "metadata": {"name": volume, "annotations": {DATA: data or ""}},
                 "spec": {
+                    "capacity": {"storage": asked.get("storage", "1Gi")},
+                    "accessModes": spec.get("accessModes") or ["ReadWriteOnce"],
                     "storageClassName": spec.get("storageClassName", ""),
                     "claimRef": reference,
                     "csi": {"driver": "emulated", "volumeHandle": volume},

@@ -18,6 +18,8 @@ DATA = "emulator.slackwater.dev/data"
 """Annotation on a PersistentVolume that stands for its data: there are no disks here."""
 CLAIMS = "persistentvolumeclaims"
 _LEFT_OUT = frozenset(("events", "pods", "replicasets.apps", "endpoints", "leases"))
+_BOUND = "pv.kubernetes.io/"
+"""Annotations that bind a claim to its volume: the one that is restored gets another."""
 _GIVEN_TO_ALL = frozenset((("configmaps", "kube-root-ca.crt"), ("serviceaccounts", "default")))
 
 
@@ -86,8 +88,11 @@ def _kanister(claim: str, size: int, profile: str) -> Object:
 def _plain(found: Object) -> Object:
     kept = {key: value for key, value in found.items() if key != "status"}
     metadata: dict[str, Any] = found["metadata"]
+    notes = metadata.get("annotations") or {}
     kept["metadata"] = {
-        key: metadata[key] for key in ("name", "labels", "annotations") if key in metadata
+        "name": metadata["name"],
+        "labels": metadata.get("labels") or {},
+        "annotations": {k: v for k, v in notes.items() if not k.startswith(_BOUND)},
     }
     return deepcopy(kept)
 

@@ -39,9 +39,6 @@ class World(Protocol):
     def namespaced_kinds(self) -> Sequence[str]:
         """Return every namespaced kind that is served, K10's own left out."""
 
-    def identify(self, content: Object) -> str:
-        """Return the name of an object's kind."""
-
 
 class InProcess:
     """The world of an emulated API."""
@@ -82,7 +79,3 @@ class InProcess:
     def namespaced_kinds(self) -> Sequence[str]:
         """Return every namespaced kind that is served."""
         return [k for k in self._api.kinds.tables(namespaced=True) if "kasten.io" not in k]
-
-    def identify(self, content: Object) -> str:
-        """Return the name of an object's kind."""
-        return self._api.kinds.of(content["apiVersion"], content["kind"]).table
