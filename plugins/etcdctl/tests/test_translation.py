@@ -34,7 +34,13 @@ def recorded():
 
 @pytest.fixture
 def translate():
-    return Translator(Voice("prod-eu"), "vault", "s3://dr/etcd").point
+    translator = Translator(Voice("prod-eu"), "vault", "s3://dr/etcd")
+
+    def point(manifest, *lost):
+        there = {each.key: each.size for each in manifest.artefacts if each.part not in lost}
+        return translator.point(manifest, there)
+
+    return point
 
 
 def test_a_recorded_manifest_is_a_good_point(recorded, translate):
@@ -71,6 +77,22 @@ def test_what_nobody_has_verified_is_not_good(recorded, translate):
 
     assert point.contents is None
     assert shortfalls(point, CONTROL_PLANE, ())
+
+
+def test_a_snapshot_that_is_gone_from_the_store_is_no_point_to_restore(recorded, translate):
+    point = translate(recorded(), "snapshot.db")
+
+    assert (point.phase, point.contents) == (Phase.FAILED, None)
+    assert shortfalls(point, CONTROL_PLANE, ())
+    assert [finding.code for finding in point.findings] == ["artefact-lost"]
+
+
+def test_a_snapshot_of_another_size_than_written_is_gone(recorded):
+    manifest = recorded()
+    there = {each.key: each.size - 1 for each in manifest.artefacts}
+    point = Translator(Voice("prod-eu"), "vault", "s3://dr/etcd").point(manifest, there)
+
+    assert point.phase is Phase.FAILED
 
 
 def test_a_companion_that_is_missing_is_named(recorded, translate):

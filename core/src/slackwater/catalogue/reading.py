@@ -26,7 +26,7 @@ def read_contents(connections: Connections, point: RecoveryPoint, memory: Memory
     Where nobody can read them the contents stay None: unknown, which never counts as good.
     """
     known = memory.contents([point.id]).get(point.id)
-    if known is not None and known.begin == point.begin:  # a name may have been used twice
+    if known is not None and _still_holds(known, point):
         return _joined(point, known)
     try:
         read = see_again(connections, point)
@@ -47,9 +47,17 @@ def with_known_contents(
     filled = []
     for point in points:
         read = known.get(point.id)
-        same = read is not None and read.begin == point.begin
-        filled.append(_joined(point, read) if read is not None and same else point)
+        holds = read is not None and _still_holds(read, point)
+        filled.append(_joined(point, read) if read is not None and holds else point)
     return tuple(filled)
+
+
+def _still_holds(known: RecoveryPoint, listed: RecoveryPoint) -> bool:
+    """Whether what was read once may be believed: what is damaged now was whole when it was read.
+
+    A name may have been used twice, too.
+    """
+    return listed.phase.usable and known.begin == listed.begin
 
 
 def see_again(connections: Connections, point: RecoveryPoint) -> RecoveryPoint | None:

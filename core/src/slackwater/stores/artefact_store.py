@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -117,7 +117,7 @@ class ArtefactStore:
         own = list(self._shelf.list(f"{_ARTEFACTS}{manifest.name}/"))
         etag = None
         if not self._exists(manifest.name):
-            self._require(manifest, own)
+            self._require(manifest, {stored.key: stored.size for stored in own})
             etag = self._shelf.create(_manifest_key(manifest.name), encoded(manifest))
         if etag is None:
             counts = self.manifest(manifest.name)
@@ -163,6 +163,15 @@ class ArtefactStore:
                     yield read
                 elif read is not None:
                     unreadable(read)
+
+    def sizes(self, name: str = "") -> Mapping[str, int]:
+        """Return the artefacts that lie there, of one recovery point or of all: keys and bytes.
+
+        One list. A manifest tells what was written; only this tells what is left of it. To be
+        asked after the manifests were read, for what is written in between has none of them.
+        """
+        prefix = f"{_ARTEFACTS}{checked_name(name)}/" if name else _ARTEFACTS
+        return {stored.key: stored.size for stored in self._shelf.list(prefix)}
 
     def update(self, manifest: Manifest) -> Manifest:
         """Write a changed manifest over the one that it was made from; return it as it stands.
@@ -232,15 +241,12 @@ class ArtefactStore:
             return False
         return True
 
-    def _require(self, manifest: Manifest, there: Iterable[Stored]) -> None:
-        sizes = {stored.key: stored.size for stored in there}
-        for artefact in manifest.artefacts:
-            if sizes.get(artefact.key) != artefact.size:
-                raise ArtefactDamaged(
-                    f'"{artefact.part}" of "{manifest.name}" is not in "{self.name}" as it was '
-                    "written",
-                    hint="back up again; see that nothing else deletes objects in the store",
-                )
+    def _require(self, manifest: Manifest, there: Mapping[str, int]) -> None:
+        for part in manifest.lost(there):
+            raise ArtefactDamaged(
+                f'"{part}" of "{manifest.name}" is not in "{self.name}" as it was written',
+                hint="back up again; see that nothing else deletes objects in the store",
+            )
 
     def _read_listed(self, stored: Stored) -> Manifest | Finding | None:
         name = _name_of(stored.key)

@@ -64,6 +64,10 @@ class Manifest(Frozen):
         """Return a part. Raises ``KeyError`` where the recovery point has none of this name."""
         return {artefact.part: artefact for artefact in self.artefacts}[part]
 
+    def lost(self, there: Mapping[str, int]) -> tuple[str, ...]:
+        """Return the parts that a store does not hold as they were written, by keys and sizes."""
+        return tuple(a.part for a in self.artefacts if there.get(a.key) != a.size)
+
 
 class _Version(Frozen, extra="ignore"):
     version: int

@@ -71,23 +71,29 @@ class EtcdctlBackend(Backend, ControlPlane, SharedStores, Stamping):
         return list(Checker(self._site).check())
 
     def list_recovery_points(self, query: PointQuery) -> Iterator[RecoveryPoint]:
-        """Every manifest of the store, whoever made it; nothing else is read."""
+        """Every manifest of the store, whoever made it, and whether its artefacts are there.
+
+        No artefact is read for that: the store lists them with their sizes.
+        """
         store = self._site.store()
         translator = self._translator(store)
         unreadable: list[Finding] = []
         with named_errors(self._site.cluster.name):
-            for manifest in store.manifests(unreadable.append):
-                point = translator.point(manifest)
+            manifests = list(store.manifests(unreadable.append))
+            there = store.sizes()
+            for manifest in manifests:
+                point = translator.point(manifest, there)
                 if query.wants(point):
                     yield point
         yield from filter(query.wants, map(translator.unreadable, unreadable))
 
     def get_recovery_point(self, point: PointId) -> RecoveryPoint:
-        """The manifest: what it says was verified before it was written."""
+        """The manifest: what it says was verified before it was written, and is still there."""
         store = self._site.store()
         with named_errors(self._site.cluster.name):
             manifest = manifest_of(point, store, self._site.cluster.name)
-        return self._translator(store).point(manifest)
+            there = store.sizes(manifest.name)
+        return self._translator(store).point(manifest, there)
 
     def plan_backup(self, request: BackupRequest) -> ActPlan:
         """One performed act."""
@@ -160,6 +166,7 @@ class EtcdctlBackend(Backend, ControlPlane, SharedStores, Stamping):
                 name=store.name,
                 writable=True,
                 available=True,
+                for_many=True,
             ),
         )
 
@@ -183,7 +190,7 @@ class EtcdctlBackend(Backend, ControlPlane, SharedStores, Stamping):
         """What is told is read from the manifest that counts: two performers tell the same."""
         store = self._site.store()
         manifest = Performer(self._site, store, self._clock).perform(act, key, report)
-        point = self._translator(store).point(manifest)
+        point = self._translator(store).point(manifest, store.sizes(manifest.name))
         findings = [finding.model_dump(mode="json") for finding in point.findings]
         return {"point": point.name, "findings": findings}
 

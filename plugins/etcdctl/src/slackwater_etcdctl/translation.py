@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -26,16 +26,23 @@ class Translator:
     store_name: str
     store: str
 
-    def point(self, manifest: Manifest) -> RecoveryPoint:
+    def point(self, manifest: Manifest, there: Mapping[str, int]) -> RecoveryPoint:
         """Return the recovery point of a manifest, with its contents: the manifest has them all.
 
-        One whose facts are not ours to read is ``unknown``: listed, and never taken for good.
+        ``there`` are the artefacts that the store holds, by key, with their sizes in bytes. A point
+        that has lost its snapshot has failed, whatever its manifest says. One whose facts are not
+        ours to read is ``unknown``: listed, and never taken for good.
         """
         facts = read_facts(manifest)
         if facts is None:
             message = "its manifest says nothing of an etcd snapshot that is known here"
             return self.unreadable(self.voice.warning("manifest-strange", manifest.name, message))
-        return self._bare(manifest.name).model_copy(update=self._known(facts, manifest))
+        lost = manifest.lost(there)
+        findings = (*self._lost(manifest.name, lost), *self._findings(facts, manifest))
+        known = {**self._known(facts, manifest), "findings": findings}
+        if SNAPSHOT_PART in lost:
+            known |= {"phase": Phase.FAILED, "contents": None, "tool_phase": "snapshot lost"}
+        return self._bare(manifest.name).model_copy(update=known)
 
     def unreadable(self, finding: Finding) -> RecoveryPoint:
         """Return the point that a finding is about: its name is known, and nothing else."""
@@ -52,7 +59,6 @@ class Translator:
         )
 
     def _known(self, facts: SnapshotFacts, manifest: Manifest) -> dict[str, object]:
-        findings = tuple(self._findings(facts, manifest))
         doubted = facts.doubts or not facts.verified
         return {
             "phase": Phase.PARTIAL if doubted else Phase.SUCCEEDED,
@@ -63,8 +69,16 @@ class Translator:
             "stamp": facts.stamp,
             "made_by": f"etcdctl {facts.tool_version} from {facts.member_name or facts.member_id}",
             "tool_phase": "verified" if facts.verified else "not verified",
-            "findings": findings,
         }
+
+    def _lost(self, name: str, parts: tuple[str, ...]) -> Iterator[Finding]:
+        for part in parts:
+            yield self.voice.error(
+                "artefact-lost",
+                name,
+                f"{part} does not lie in the store {self.store_name} as it was written",
+                "back up again; see who or what deletes objects in the store",
+            )
 
     def _findings(self, facts: SnapshotFacts, manifest: Manifest) -> Iterator[Finding]:
         name, voice = manifest.name, self.voice
