@@ -76,6 +76,18 @@ def taken_again(stage: Stage) -> None:
             shelves.put("point", key, held.model_copy(update={"word": Word.BROKEN}))
 
 
+def test_plans_are_made_from_a_catalogue_that_is_held_and_not_believed_in_the_end(
+    saved: Stage, fleet: Fleet
+) -> None:
+    held = fleet.points()
+    fresh = fleet.plan(at="now", policy="gold", to="dr")
+    gone(saved)
+    plan = fleet.plan(at=fresh.moment, policy="gold", to="dr", catalogue=held)
+    assert plan.choices == fresh.choices
+    with pytest.raises(PlanChanged):
+        fleet.restore(plan, confirm=plan.digest)
+
+
 def settled(stage: Stage) -> None:
     stage.put("dr", "shop")
 

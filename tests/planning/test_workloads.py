@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from slackwater.catalogue.covering import Covering
 from slackwater.clusters import Inventory, Namespace
 from slackwater.clusters.platform import platform_of
 from slackwater.fleet import FleetFile
@@ -25,7 +26,7 @@ from slackwater.planning.workloads import (
     without_namesakes,
 )
 
-from .points import point, workload
+from .points import NOON, point, workload
 
 GOLD = Policy.model_validate(
     {
@@ -67,7 +68,7 @@ def unread(_: RecoveryPoint) -> RecoveryPoint:
 def restored(
     wish: Filter, living: list[Inventory], points: list[RecoveryPoint], read=unread
 ) -> dict[str, tuple[Requirement, ...]]:
-    found = to_restore(wish, FLEET, living, points, read)
+    found = to_restore(wish, FLEET, living, Covering(points), read, moment=NOON)
     return {str(item.workload): item.require for item in found}
 
 

@@ -45,10 +45,13 @@ class Covering:
                 scopes[point.origin, point.scope].append(point)
                 if mark := mark_of(point):
                     self._marks[mark].append(point)
+        self._scopes: dict[str, list[_Scoped]] = defaultdict(list)
         self._naming: dict[tuple[str, str], list[_Scoped]] = defaultdict(list)
         self._wide: dict[str, list[_Scoped]] = defaultdict(list)
         for (origin, scope), scoped in scopes.items():
-            if _names_only(scope):
+            scoped.sort(key=_order)
+            self._scopes[origin].append((scope, scoped))
+            if names_namespaces(scope):
                 for namespace in dict.fromkeys(scope.namespaces):
                     self._naming[origin, namespace].append((scope, scoped))
             else:
@@ -61,7 +64,7 @@ class Covering:
         The newest ``begin`` comes first; of equal ones the later name.
         """
         timeline = self._timeline(workload)
-        return (timeline.points[place] for place in timeline.newest_first(moment))
+        return map(timeline.points.__getitem__, timeline.newest_first(moment))
 
     def judged(
         self, workload: Workload, require: tuple[Requirement, ...], moment: datetime
@@ -72,12 +75,22 @@ class Covering:
         about other moments, need not look at what they do not choose.
         """
         timeline = self._timeline(workload)
-        judgements = timeline.judgements.get(require)
-        if judgements is None:
-            judgements = [_judgement(point, workload, require) for point in timeline.points]
-            timeline.judgements[require] = judgements
-        for place in timeline.newest_first(moment):
-            yield timeline.points[place], judgements[place]
+        judged = timeline.judged.get(require)
+        if judged is None:
+            judged = [(point, _judgement(point, workload, require)) for point in timeline.points]
+            timeline.judged[require] = judged
+        return map(judged.__getitem__, timeline.newest_first(moment))
+
+    def scopes(
+        self, origin: str, moment: datetime
+    ) -> Iterator[tuple[Scope, Iterator[RecoveryPoint]]]:
+        """Yield what the points of a cluster claim that had begun by the moment.
+
+        With each scope come its points, the newest first.
+        """
+        for scope, scoped in self._scopes.get(origin, ()):
+            if begun := bisect_right(scoped, moment, key=begin_of):
+                yield scope, map(scoped.__getitem__, range(begun - 1, -1, -1))
 
     def last_begin(self, mark: Mark, moment: datetime) -> datetime:
         """Return the latest begin among the parts of a mark that had ended by the moment.
@@ -85,7 +98,7 @@ class Covering:
         Raises ``ValueError`` where none had, or where there is no such mark.
         """
         parts = self._marks.get(mark, ())
-        return max(_begin(point) for point in parts if _end(point) <= moment)
+        return max(begin_of(point) for point in parts if _end(point) <= moment)
 
     def _timeline(self, workload: Workload) -> _Timeline:
         key = workload.cluster, workload.kind, workload.namespace, workload.name
@@ -110,7 +123,7 @@ class _Timeline:
 
     def __init__(self, points: Iterable[RecoveryPoint]) -> None:
         self.points = sorted(points, key=_order)
-        self.judgements: dict[tuple[Requirement, ...], list[Judgement]] = {}
+        self.judged: dict[tuple[Requirement, ...], list[Judged]] = {}
         self._ends = array("d", (_end(point).timestamp() for point in self.points))
         # Ends need not come in the order of begins. The earliest end from each place on does, so
         # that a moment finds the place from which on nothing had ended.
@@ -130,12 +143,8 @@ def _judgement(
     return None if point.contents is None else shortfalls(point, workload, require)
 
 
-def names_namespaces(point: RecoveryPoint) -> bool:
+def names_namespaces(scope: Scope) -> bool:
     """Whether it names its namespaces one by one, and holds nothing else."""
-    return _names_only(point.scope)
-
-
-def _names_only(scope: Scope) -> bool:
     beside = scope.control_plane or scope.cluster_objects or scope.volumes
     return not beside and not any(_GLOB & set(pattern) for pattern in scope.namespaces)
 
@@ -147,10 +156,11 @@ def mark_of(point: RecoveryPoint) -> Mark | None:
 
 
 def _order(point: RecoveryPoint) -> tuple[datetime, str]:
-    return _begin(point), point.name
+    return begin_of(point), point.name
 
 
-def _begin(point: RecoveryPoint) -> datetime:
+def begin_of(point: RecoveryPoint) -> datetime:
+    """Return the begin of a usable point."""
     return _known(point.begin, point)
 
 

@@ -249,20 +249,22 @@ class Fleet:
         replace: bool = False,
         update: bool = False,
         accept_partial: bool = False,
+        catalogue: Catalogue | None = None,
     ) -> RestorePlan:
         """Plan a restore to a moment. Changes nothing anywhere.
 
         ``to`` names one target for all, or a target for each origin; without it everything goes
         back where it came from. ``control_plane`` and ``cluster_objects`` name clusters of which
         these are brought back too; alone they are all that is. A control plane is never turned back
-        but by name. Raises ``NoSuitableRecoveryPoint`` where nothing at all is meant; a plan that
-        must not run is returned with its reasons.
+        but by name. A ``catalogue`` that ``points`` gathered whole serves many plans; a restore
+        asks again for what is chosen. Raises ``NoSuitableRecoveryPoint`` where nothing at all is
+        meant; a plan that must not run is returned with its reasons.
         """
         filter_ = self._names.filter(
             policy, cluster, namespace, selector, control_plane, cluster_objects
         )
         moment = self.moment(at, zone)
-        catalogue, wanted = self._sight.meant(filter_, self.file, moment)
+        catalogue, wanted = self._sight.meant(filter_, self.file, moment, catalogue)
         wish = Wish(
             moment=moment,
             wanted=tuple(wanted),

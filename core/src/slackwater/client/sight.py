@@ -62,17 +62,18 @@ class Sight:
         return [found for found in side_by_side(self._inventory, names) if found is not None]
 
     def meant(
-        self, filter_: Filter, fleet: FleetFile, moment: Moment
+        self, filter_: Filter, fleet: FleetFile, moment: Moment, held: Catalogue | None
     ) -> tuple[Catalogue, list[Wanted]]:
         """Return what is to be restored to a moment, and the catalogue to choose from.
 
-        What is newer than the moment is in it only where a cluster is turned back: that cluster
-        loses it. Raises ``NoSuitableRecoveryPoint`` where nothing is meant.
+        That is the one that is held; else it is gathered, and what is newer than the moment is in
+        it only where a cluster is turned back: that cluster loses it. Raises
+        ``NoSuitableRecoveryPoint`` where nothing is meant.
         """
-        until = PointQuery(until=moment.at)
-        catalogue = self.gather(None if filter_.control_planes else until)
-        older = [p for p in catalogue.points if until.wants(p)]
-        wanted = to_restore(filter_, fleet, self.inventories(filter_, fleet), older, self.read)
+        until = None if filter_.control_planes else PointQuery(until=moment.at)
+        catalogue = held or self.gather(until)
+        living = self.inventories(filter_, fleet)
+        wanted = to_restore(filter_, fleet, living, catalogue.covering, self.read, moment=moment.at)
         if not wanted:
             raise _nothing_meant(catalogue, moment)
         return catalogue, wanted

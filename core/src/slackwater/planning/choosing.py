@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
 
-from slackwater.catalogue.covering import Covering, Judged, Mark, mark_of
+from slackwater.catalogue.covering import Covering, Judged, Mark, begin_of, mark_of
 from slackwater.catalogue.gathering import side_by_side
 from slackwater.model.recovery_point import RecoveryPoint, Requirement, shortfalls
 from slackwater.model.workload import Workload
@@ -127,9 +127,9 @@ class _Search:
         """Yield the points that lose no more than the tolerance against the newest good one."""
         if best.point is None:
             return
-        earliest = _begin(best.point) - self.tolerance
+        earliest = begin_of(best.point) - self.tolerance
         for candidate in self._candidates(best.wanted):
-            if _begin(candidate[0]) < earliest:
+            if begin_of(candidate[0]) < earliest:
                 return
             yield candidate
 
@@ -168,9 +168,3 @@ def _looked_into(
         return point, gaps
     known = read(point)
     return known, shortfalls(known, wanted.workload, wanted.require)
-
-
-def _begin(point: RecoveryPoint) -> datetime:
-    if point.begin is None:
-        raise ValueError(f"{point.name} has no begin")
-    return point.begin

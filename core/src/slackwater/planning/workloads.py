@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import heapq
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import TypeAlias
 
-from slackwater.catalogue.covering import names_namespaces
+from slackwater.catalogue.covering import Covering, begin_of, names_namespaces
 from slackwater.catalogue.gathering import side_by_side
 from slackwater.clusters import Inventory
 from slackwater.fleet import FleetFile
 from slackwater.model.policy import Demand, Policy
 from slackwater.model.recovery_point import RecoveryPoint, Requirement
 from slackwater.model.selector import Selector
-from slackwater.model.workload import Workload, WorkloadKind
+from slackwater.model.workload import Scope, Workload, WorkloadKind
 from slackwater.planning.choosing import Reader, Wanted
 
 BY_HAND = (Requirement.OBJECTS, Requirement.VOLUMES)
 """What is required where no policy says it."""
+
+Claimed: TypeAlias = tuple[Scope, Iterator[RecoveryPoint]]
+"""What points of a cluster claim, and these points, the newest first."""
 
 _TRIES = 3
 """How many points of one scope are looked into before it counts as unreadable."""
@@ -113,8 +120,10 @@ def to_restore(
     wish: Filter,
     fleet: FleetFile,
     inventories: Sequence[Inventory],
-    points: Iterable[RecoveryPoint],
+    points: Covering,
     read: Reader,
+    *,
+    moment: datetime,
 ) -> list[Wanted]:
     """Return what is to be restored: everything meant that is, or was, in the clusters.
 
@@ -123,13 +132,12 @@ def to_restore(
     for those of whole clusters what was found inside.
     """
     living = {inventory.cluster: inventory for inventory in inventories}
-    known = list(points)
     wanted: dict[Workload, Wanted] = {}
     clusters = [name for name in fleet.clusters if wish.has_cluster(name, fleet)]
 
     def meant(cluster: str) -> list[str]:
-        own = [p for p in known if p.usable and p.origin == cluster]
-        return _namespaces(wish, living.get(cluster), own, read)
+        claimed = list(points.scopes(cluster, moment))
+        return _namespaces(wish, living.get(cluster), claimed, read)
 
     for cluster, namespaces in zip(clusters, side_by_side(meant, clusters), strict=True):
         for namespace in namespaces:
@@ -172,14 +180,13 @@ def without_namesakes(
 
 
 def _namespaces(
-    wish: Filter, living: Inventory | None, points: Sequence[RecoveryPoint], read: Reader
+    wish: Filter, living: Inventory | None, claimed: Sequence[Claimed], read: Reader
 ) -> list[str]:
     if wish.namespaces:
-        return [n for n in wish.namespaces if _stands(living, n) or _was_there(n, points)]
+        return [n for n in wish.namespaces if _stands(living, n) or _was_there(n, claimed)]
     found = {protected.workload.namespace for protected in _now(wish, living)}
     standing = {n.name for n in living.namespaces} if living else set()
-    claimed = [point for point in points if _belongs(wish, point)]
-    found |= {name for name in _named_in(claimed, read) if name not in standing}
+    found |= {name for name in _named_in(wish, claimed, read) if name not in standing}
     return sorted(name for name in found if name and not name.startswith("kube-"))
 
 
@@ -191,8 +198,8 @@ def _stands(living: Inventory | None, name: str) -> bool:
     return living is not None and any(n.name == name for n in living.namespaces)
 
 
-def _was_there(name: str, points: Sequence[RecoveryPoint]) -> bool:
-    return any(p.scope.touches(Workload(cluster=p.origin, namespace=name)) for p in points)
+def _was_there(name: str, claimed: Sequence[Claimed]) -> bool:
+    return any(scope.touches(Workload(cluster="", namespace=name)) for scope, _ in claimed)
 
 
 def _belongs(wish: Filter, point: RecoveryPoint) -> bool:
@@ -208,24 +215,31 @@ def _belongs(wish: Filter, point: RecoveryPoint) -> bool:
     return point.stamp is not None and point.stamp.policy == wish.policy.name
 
 
-def _named_in(points: Iterable[RecoveryPoint], read: Reader) -> set[str]:
+def _named_in(wish: Filter, claimed: Iterable[Claimed], read: Reader) -> set[str]:
     """Return the namespaces that points name, or, for globs, that the newest of them holds.
 
     The newest tells what stood at the moment; to read them all would take an hour of a fleet.
     """
     found: set[str] = set()
-    tries: Counter[tuple[str, ...]] = Counter()
-    for point in points:
-        patterns = point.scope.namespaces
-        if not patterns:
-            continue
-        if names_namespaces(point):
-            found |= set(patterns)
-        elif tries[patterns] < _TRIES:
-            contents = read(point).contents
-            tries[patterns] += 1 if contents is None else _TRIES
-            found |= set() if contents is None else set(contents.objects)
+    wide: dict[tuple[str, ...], list[Iterator[RecoveryPoint]]] = defaultdict(list)
+    for scope, points in claimed:
+        own = (point for point in points if _belongs(wish, point))
+        if not names_namespaces(scope):
+            wide[scope.namespaces].append(own)
+        elif next(own, None):
+            found |= set(scope.namespaces)
+    for patterns, lines in wide.items():
+        found |= _held_by_newest(lines, read) if patterns else set()
     return found
+
+
+def _held_by_newest(lines: Iterable[Iterator[RecoveryPoint]], read: Reader) -> set[str]:
+    newest_first = heapq.merge(*lines, key=begin_of, reverse=True)
+    for point in islice(newest_first, _TRIES):
+        contents = read(point).contents
+        if contents is not None:
+            return set(contents.objects)
+    return set()
 
 
 def _requirement(wish: Filter, living: Inventory | None, namespace: str) -> tuple[Requirement, ...]:
