@@ -17,6 +17,7 @@ from slackwater.model.operation import Phase
 from slackwater.model.recovery_point import Requirement
 from slackwater.model.request import Existing, PointQuery, RestoreMapping
 from slackwater.testing.kubernetes_api import Refuse
+from slackwater_kasten.emulator.faults import Guesses
 from slackwater_kasten.emulator.seeding import claim, contents, put
 
 KEY = Key(run="r-1", step="backup")
@@ -350,6 +351,21 @@ def test_a_string_that_was_cut_off_fails_the_import_and_the_policy_goes(clusters
     assert "bind" not in results
     after = west_api.store.contents()
     assert {k: v for k, v in after.items() if v} == {k: v for k, v in before.items() if v}
+
+
+def test_a_run_that_calls_itself_complete_is_judged_by_its_parts(clusters):
+    point = clusters.back_up()
+    clusters.kasten.hand_over("east", "west", SECRET, backup=point.name.partition("@")[2])
+    server = clusters.kasten.servers["west"]
+    object.__setattr__(server.rules, "guesses", Guesses(run_fails_with_part=False))
+    server.faults.fail_next = "the bucket does not answer"
+    west, plan = elsewhere(clusters, point, receive={"east": SECRET})
+
+    results = clusters.drive(west, plan, "r-2")
+
+    assert results["import"].tool_phase == "Complete"
+    assert results["import"].phase is Phase.FAILED
+    assert "the bucket does not answer" in results["import"].message
 
 
 def test_two_runs_share_the_import_policy_and_the_last_one_removes_it(clusters):

@@ -102,6 +102,23 @@ def test_the_rights_of_the_table_are_enough(clusters):
     assert not [f for f in backend.check() if f.code == "right-missing"]
 
 
+def test_the_rights_of_the_table_are_enough_for_another_cluster(clusters):
+    point = clusters.back_up()
+    stores = tuple(clusters.backend().list_stores())
+    clusters.kasten.hand_over("east", "west", "sw-r", backup=point.name.partition("@")[2])
+    looking = Rule(("list",), ("configmaps", "deployments"), ("", "apps"), namespace="shop")
+    clusters.servers["west"].rights("least", *granted(), looking, user="least")
+    west = clusters.backend("west", token="least", receive={"east": "sw-r"})
+    plan = west.plan_restore(clusters.restore(point, "west", stores=stores))
+
+    results = clusters.drive(west, plan, "r-2")
+
+    assert not [each for each in results.values() if isinstance(each, Exception)]
+    assert results["verify"]["findings"] == []
+    assert results["remove-import"] == {"removed": True}
+    assert len(list(west.list_recovery_points(PointQuery()))) == 1
+
+
 def without(clusters, verb, resource):
     """A backend whose login lacks one right of the table."""
     clusters.server.rights("less", *granted(without=(verb, resource)), *VERIFYING, user="less")

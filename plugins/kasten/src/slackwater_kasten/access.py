@@ -9,6 +9,7 @@ from typing import TypeVar
 from slackwater.clusters import Cluster, Resource
 from slackwater.errors import ObjectNotFound
 from slackwater_kasten.errors import kasten_errors
+from slackwater_kasten.resources import EXPORT_ACTIONS, RUN_ACTIONS
 
 T = TypeVar("T")
 
@@ -78,6 +79,13 @@ class Kasten:
             except ObjectNotFound:
                 return False
             return True
+
+    def list_ours(self, kind: Resource, into: type[T], selector: str) -> Iterator[T]:
+        """Yield actions of a kind from where ours lie: exports and runs in K10's own namespace,
+        the others with their applications.
+        """
+        own = kind in (EXPORT_ACTIONS, RUN_ACTIONS)
+        return self.list(kind, into, namespace=self.namespace if own else "", selector=selector)
 
     def _in(self, kind: Resource, namespace: str) -> str:
         return (namespace or self.namespace) if kind.namespaced else ""

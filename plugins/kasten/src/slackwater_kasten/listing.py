@@ -92,7 +92,7 @@ def _our_actions(kasten: Kasten, points: Iterable[Point]) -> dict[str, Action]:
         return {}
     found: dict[str, Action] = {}
     for kind in (EXPORT_ACTIONS, BACKUP_ACTIONS):
-        for action in _readable(kasten.list(kind, Action, selector=labels.KEY)):
+        for action in _readable(kasten.list_ours(kind, Action, labels.KEY)):
             name = made_point(action)
             found[name] = action
     return found
@@ -119,7 +119,8 @@ def _foreign(kasten: Kasten, points: list[Point], policies: Mapping[str, Policy]
     imports = list(_readable(kasten.list(IMPORT_ACTIONS, Named)))
     if not imports:
         return {}
-    profiles = {p.metadata.name: p for p in _readable(kasten.list(PROFILES, Profile))}
+    known = _readable(kasten.list(PROFILES, Profile, namespace=kasten.namespace))
+    profiles = {each.metadata.name: each for each in known}
     runs = {each.metadata.label(labels.RUN_ACTION) for each in imports}
     return {
         point.name: _lies_at(point, profiles, kasten.cluster.name)

@@ -103,7 +103,7 @@ class Operations:
             part = wanted[start : start + _AT_ONCE]
             digests = sorted({name.rpartition("-")[2] for _, name in part})
             selector = f"{labels.KEY} in ({','.join(digests)})"
-            for each in self.kasten.list(kind, Action, selector=selector):
+            for each in self.kasten.list_ours(kind, Action, selector):
                 found[each.metadata.namespace, each.metadata.name] = each
         return found
 

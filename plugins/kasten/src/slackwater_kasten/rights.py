@@ -55,7 +55,8 @@ class Need:
 
 
 IN_NAMESPACE = (
-    Need(EXPORT_ACTIONS, ("create",), "exports, which lie in K10's namespace"),
+    Need(EXPORT_ACTIONS, ("get", "list", "create"), "exports"),
+    Need(EXPORT_ACTIONS, ("get",), "what failed within an export", optional=True, part=DETAILS),
     Need(RUN_ACTIONS, ("get", "list", "create"), "imports; when policies ran last"),
     Need(POLICIES, ("get", "list", "create", "patch", "delete"), "K10's own policies; imports"),
     Need(PROFILES, ("get", "list"), "where exports lie"),
@@ -67,7 +68,6 @@ IN_NAMESPACE = (
 
 IN_CLUSTER = (
     Need(BACKUP_ACTIONS, ("get", "list", "create"), "backups"),
-    Need(EXPORT_ACTIONS, ("get", "list"), "exports"),
     Need(RESTORE_ACTIONS, ("get", "list", "create"), "restores"),
     Need(CANCEL_ACTIONS, ("create",), "stopping what has begun"),
     Need(IMPORT_ACTIONS, ("list",), "what was imported"),
@@ -76,7 +76,6 @@ IN_CLUSTER = (
     Need(CONTENTS, ("get", "list", "delete"), "recovery points; deleting them"),
     Need(CONTENTS, ("get",), "what a recovery point holds", part=DETAILS),
     Need(BACKUP_ACTIONS, ("get",), "what failed within a backup", optional=True, part=DETAILS),
-    Need(EXPORT_ACTIONS, ("get",), "what failed within an export", optional=True, part=DETAILS),
     Need(RESTORE_ACTIONS, ("get",), "what failed within a restore", optional=True, part=DETAILS),
     Need(SPACES, ("get", "list", "create"), "targets of restores; telling clusters apart"),
     Need(CLAIMS, ("list",), "what a restore would overwrite"),

@@ -32,7 +32,7 @@ def under_key(kasten: Kasten, kind: Resource, act: Act, key: Key) -> tuple[str, 
 
     Digests are short: only an action with the longer hash is meant. Raises ``KeyReused``.
     """
-    for found in kasten.list(kind, Named, selector=f"{labels.KEY}={key.digest}"):
+    for found in kasten.list_ours(kind, Named, f"{labels.KEY}={key.digest}"):
         if found.metadata.label(labels.WHOLE_KEY) == whole(key):
             _require_same(kasten, kind, found, act, key)
             return found.metadata.namespace, found.metadata.name

@@ -7,7 +7,7 @@ here, for those servers that are registered.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -35,12 +35,18 @@ _authorised = handlers.authorised
 def aggregated(api: KubernetesApi, behind: AggregatedApi) -> Iterator[None]:
     """Serve an aggregated API beside the API's own kinds until the block is left."""
     _BEHIND[api] = behind
-    setattr(application, "handle", handle)  # noqa: B010  a function of a module, as mypy sees it
-    setattr(application, "authorised", authorised)  # noqa: B010  the same
+    _wrap(handle, authorised)
     try:
         yield
     finally:
         _BEHIND.pop(api, None)
+        if not _BEHIND:
+            _wrap(_handle, _authorised)
+
+
+def _wrap(handling: Callable[..., Any], authorising: Callable[..., Any]) -> None:
+    setattr(application, "handle", handling)  # noqa: B010  a function of a module, as mypy sees it
+    setattr(application, "authorised", authorising)  # noqa: B010  the same
 
 
 def handle(api: KubernetesApi, user: User, exchange: Exchange) -> Reply:
