@@ -157,7 +157,7 @@ def test_the_longest_gap(cron, window, gap):
     assert longest_gap(Schedule(cron=cron, window=window), NOW) == gap
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     cron=st.sampled_from(["*/20 * * * *", "15 1,13 * * *", "0 8-18/2 * * 1-5", "5 4 * * 0,3"]),
     window=st.sampled_from([None, "07:00-19:00", "18:00-05:00"]),
