@@ -276,6 +276,15 @@ def test_a_clock_that_is_off_is_in_the_answer(saved: Stage) -> None:
     assert not plan.blocked
 
 
+def test_a_clock_that_dates_points_into_the_future_is_in_the_answer(saved: Stage) -> None:
+    saved.apis["eu"].clock = lambda: datetime.now(UTC) + HOUR
+    with saved.open() as fleet:
+        plan = fleet.plan(at=datetime.now(UTC) - HOUR, namespace="shop", to="dr")
+    assert messages(plan, "no-good-point")
+    (said,) = messages(plan, "clock")
+    assert "ahead of ours" in said
+
+
 @pytest.mark.parametrize(
     ("key", "owner"),
     [

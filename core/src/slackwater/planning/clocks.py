@@ -19,8 +19,8 @@ def wrong_clock(cluster: Cluster) -> Finding | None:
         severity=Severity.WARNING,
         code="clock",
         subject=cluster.name,
-        message=f"its clock is {abs(offset.seconds):.0f} s {way} ours: so are the times of the"
-        " recovery points taken there",
+        message=f"its clock is {abs(offset.seconds):.0f} s {way} ours: so are the times that tools"
+        " there give to their recovery points",
         way_out="let NTP keep the time there and here; until then look at the times with this in"
         " mind",
         cluster=cluster.name,

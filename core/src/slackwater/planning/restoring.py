@@ -73,7 +73,7 @@ def plan_restore(
     draft.findings += say.about_selections(selections, wish.moment, wish.accept_partial)
     chosen = sorted((s for s in selections.items if s.point), key=_rank)
     visit_targets(draft, chosen, known_ca or {})
-    compare_clocks(draft, chosen)
+    compare_clocks(draft, selections.items)
     _refuse_collisions(draft, chosen)
     for selection in chosen:
         _plan_one(draft, selection)

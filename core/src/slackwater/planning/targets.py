@@ -51,8 +51,11 @@ def visit_targets(draft: Draft, chosen: Sequence[Selection], known_ca: Mapping[s
             draft.stands |= {stand.place: stand for stand in found}
 
 
-def compare_clocks(draft: Draft, chosen: Sequence[Selection]) -> None:
-    """Say which clocks are off, of the clusters that took the points and of the targets."""
+def compare_clocks(draft: Draft, selections: Sequence[Selection]) -> None:
+    """Say which clocks are off, of the clusters that took the points and of the targets.
+
+    Of those too from which no point was chosen: it may be the clock that has dated it later.
+    """
 
     def off(name: str) -> Finding | None:
         try:
@@ -60,7 +63,7 @@ def compare_clocks(draft: Draft, chosen: Sequence[Selection]) -> None:
         except SlackwaterError:
             return None  # its silence has its own finding
 
-    names = [*draft.pins, *(s.wanted.workload.cluster for s in chosen)]
+    names = [*draft.pins, *(s.wanted.workload.cluster for s in selections)]
     found = side_by_side(off, list(dict.fromkeys(names)))
     draft.findings += [finding for finding in found if finding is not None]
 

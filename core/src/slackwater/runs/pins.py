@@ -54,6 +54,7 @@ class Identities:
                 f"{pin.cluster}: neither its API server nor the store of its control plane answers,"
                 " so nobody can tell whether it is the planned one",
                 cluster=pin.cluster,
+                hint="make the plan again: a person is then asked to confirm the hosts",
             )
 
     def _identity(self, cluster: str) -> ClusterIdentity:
