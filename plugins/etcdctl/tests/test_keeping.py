@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import tarfile
 
 import pytest
 
 from slackwater.clusters import utc_now
-from slackwater.errors import RecoveryPointNotFound, Unsupported
+from slackwater.errors import PermissionDenied, RecoveryPointNotFound, Unsupported
 from slackwater.model.act import Key
 from slackwater.model.operation import Phase
 from slackwater.model.request import BackupRequest, PointQuery
 from slackwater.model.workload import Workload
+from slackwater.stores import ArtefactStore
 from slackwater.testing.conformance.worker import Progresses
 
 CANARY = "canary-of-a-private-key"
@@ -110,6 +112,38 @@ def test_a_point_goes_with_its_artefacts(stage):
     assert stage.stored() == []
     with pytest.raises(RecoveryPointNotFound):
         backend.plan_deletion(point.id)
+
+
+def test_remains_of_killed_performers_go_with_the_next_backup_when_they_are_a_day_old(stage):
+    stage = stage()
+    vault = stage.folder / "store" / "kept" / "etcdctl"
+    old, young, half = (
+        vault / place
+        for place in (
+            "artefacts/old/00/snapshot.db.zst.age",
+            "artefacts/young/00/snapshot.db.zst.age",
+            "parts/00",
+        )
+    )
+    for left in (old, young, half):
+        left.parent.mkdir(parents=True)
+        left.write_bytes(b"remains")
+    for left in (old, half):
+        os.utime(left, (0, 0))
+
+    stage.back_up(stage.backend())
+
+    assert [left.exists() for left in (old, young, half)] == [False, True, False]
+
+
+def test_a_backup_counts_where_nothing_may_be_deleted(stage, monkeypatch):
+    stage = stage()
+
+    def refuse(_store):
+        raise PermissionDenied("the store refuses")
+
+    monkeypatch.setattr(ArtefactStore, "sweep", refuse)
+    assert stage.back_up(stage.backend()).phase is Phase.SUCCEEDED
 
 
 def test_a_point_whose_manifest_is_damaged_is_listed_and_can_be_deleted(stage):

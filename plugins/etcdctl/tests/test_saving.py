@@ -114,9 +114,10 @@ def test_a_full_disk_is_told_in_the_tools_words(stage):
     stage = stage()
     stage.world.folder.change("troubles", **{"disk full": True})
 
-    with pytest.raises(PermanentBackendError, match="no space left"):
+    with pytest.raises(PermanentBackendError, match="no space left") as raised:
         stage.back_up(stage.backend())
 
+    assert "make room" in raised.value.hint
     assert stage.spooled() == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -62,7 +63,7 @@ class Performer:
             artefacts += self._write_companions(name, companions, report)
             told = [_companion(taken) for taken in companions]
             facts = facts.model_copy(update={"verified": True, "companions": tuple(told)})
-            return self.store.publish(
+            counts = self.store.publish(
                 Manifest(
                     name=name,
                     tool=TOOL,
@@ -71,6 +72,9 @@ class Performer:
                     artefacts=tuple(artefacts),
                 )
             )
+        with suppress(BackendError):  # the backup counts already, whatever becomes of old remains
+            self.store.sweep()
+        return counts
 
     def _save(self, file: Path, stamp: Stamp, report: Report) -> SnapshotFacts:
         """Save, look at the structure, compare the members; return all that is known then."""

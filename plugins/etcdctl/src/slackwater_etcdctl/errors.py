@@ -27,6 +27,7 @@ _DENIED = re.compile(
     r"|first record does not look like|x509|tls:",
     re.IGNORECASE,
 )
+_FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
 _TOO_MANY = re.compile(r"too many requests", re.IGNORECASE)
 _RETRY_AFTER = 5.0
 """Seconds. etcd says only that there were too many requests (server/etcdserver/errors)."""
@@ -105,10 +106,13 @@ def failed(program: Path, status: int, words: str, cluster: str) -> BackendError
         return PermissionDenied(message, **_by(cluster), hint=_RIGHTS)
     if _UNREACHABLE.search(words):
         return BackendUnavailable(message, **_by(cluster))
-    error = ToolFailed(message, **_by(cluster))
+    error = ToolFailed(message, **_by(cluster), hint=ROOM if _FULL.search(words) else "")
     error.status = status
     return error
 
+
+ROOM = "make room there; the spool lies beside the ledger, which --ledger puts elsewhere"
+"""The way out where the disk of the spool is full."""
 
 _RIGHTS = (
     "give a client certificate that the members trust under tls:, or the user root with its "

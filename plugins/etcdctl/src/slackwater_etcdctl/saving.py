@@ -14,7 +14,7 @@ from pathlib import Path
 
 from slackwater.errors import PermanentBackendError
 from slackwater_etcdctl import answers
-from slackwater_etcdctl.errors import TOOL, SnapshotDamaged, ToolDied, ToolFailed
+from slackwater_etcdctl.errors import ROOM, TOOL, SnapshotDamaged, ToolDied, ToolFailed
 from slackwater_etcdctl.tools import Program, Tools
 
 _TRAILER = hashlib.sha256().digest_size
@@ -31,7 +31,7 @@ def need_room(folder: Path, size: int, cluster: str) -> None:
             f"the spool {folder} has {free} bytes left, and the snapshot takes {size}",
             backend=TOOL,
             cluster=cluster,
-            hint="make room there, or name another spool: SLACKWATER_SPOOL",
+            hint=ROOM,
         )
 
 

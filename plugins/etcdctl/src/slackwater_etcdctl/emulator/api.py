@@ -28,7 +28,8 @@ def configmap(namespace: str, name: str, **data: str) -> tuple[str, str]:
 
 def namespace(name: str, uid: str) -> tuple[str, str]:
     """Return a key of etcd and its value for a Namespace."""
-    body = {"metadata": {"name": name, "uid": uid, "resourceVersion": "2"}}
+    metadata = {"name": name, "uid": uid, "resourceVersion": "2"}
+    body = {"metadata": metadata, "status": {"phase": "Active"}}
     return f"/registry/namespaces/{name}", json.dumps(body)
 
 
