@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -181,16 +182,25 @@ def _profile():
     return {"name": "offsite", "namespace": "kasten-io"}
 
 
+class Served(dict):
+    """API servers by the name of their cluster, each served when it is first asked for."""
+
+    def __init__(self, apis, running):
+        super().__init__()
+        self._apis, self._running = apis, running
+
+    def __missing__(self, name):
+        self[name] = self._running.enter_context(serve(self._apis[name]))
+        return self[name]
+
+
 @pytest.fixture
 def clusters(tmp_path):
     """East with workloads, west empty; both reach one bucket."""
     apis = {name: KubernetesApi(name) for name in ("east", "west")}
     for api in apis.values():
         add_classes(api, "fast", "slow")
-    with (
-        serve(apis["east"]) as east,
-        serve(apis["west"]) as west,
-        install(apis, pace=None) as kasten,
-    ):
+    with ExitStack() as running:
+        kasten = running.enter_context(install(apis, pace=None))
         seed(apis["east"])
-        yield Clusters(apis, {"east": east, "west": west}, kasten, tmp_path)
+        yield Clusters(apis, Served(apis, running), kasten, tmp_path)
