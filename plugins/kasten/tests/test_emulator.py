@@ -110,6 +110,7 @@ def test_an_empty_point_cannot_be_exported(clusters):
     backend = clusters.backend()
     results = clusters.drive(backend, backend.plan_backup(clusters.request("bare")))
     assert results["export"].message == "No artifacts provided."
+    assert not results["export"].retryable
 
 
 def test_a_content_that_is_released_can_be_bound_again(clusters, east):

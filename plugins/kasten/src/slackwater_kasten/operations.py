@@ -31,6 +31,8 @@ ACTIONS: Mapping[str, Resource] = {
     "export": EXPORT_ACTIONS,
     "restore": RESTORE_ACTIONS,
 }
+_HOPELESS = ("No artifacts provided.",)
+"""Words of failures that would come again: there is nothing in the namespace to be exported."""
 _AT_ONCE = 100
 """Values that one selector may list: long URLs are refused by proxies."""
 
@@ -150,13 +152,14 @@ def _point_of(shown: RestorePoint, action: Action) -> str:
 def _operation(ref: OperationRef, action: Action, point: str) -> Operation:
     state = action.state
     phase = action_phase(state.state)
+    message = deepest(state.error) or _plain_failure(phase, state.state)
     return Operation(
         ref=ref,
         phase=phase,
         tool_phase=state.state or "Pending",
         progress=None if state.progress is None else _percent(state.progress),
-        message=deepest(state.error) or _plain_failure(phase, state.state),
-        retryable=phase is Phase.FAILED,
+        message=message,
+        retryable=phase is Phase.FAILED and message not in _HOPELESS,
         point=point,
         began=state.start_time,
         ended=state.end_time,

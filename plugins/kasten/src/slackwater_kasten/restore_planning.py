@@ -137,8 +137,8 @@ class RestorePlanner:
             yield self.voice.warning(
                 "claims-kept",
                 place,
-                f"these claims stand there and are left as they are, so their data is not "
-                f"restored: {named}",
+                "claims that stand there when the restore begins are left as they are, so their "
+                f"data is not restored; now: {named}",
                 "map to another namespace, or --replace",
             )
 
