@@ -31,7 +31,7 @@ from slackwater.runs import Runs
 from slackwater.runs.timing import Timing
 from slackwater.testing.distributions import MEMORY_ENTRY_POINTS, make_distribution
 from slackwater.testing.kubernetes_api import Event, KubernetesApi, Server, serve
-from slackwater.testing.memory import Held, MemoryWorld, Mishap, Namespace, Refusal, Volume
+from slackwater.testing.memory import Held, MemoryWorld, Mishap, Namespace, Refusal, Volume, Word
 from slackwater.testing.memory.records import ShownStore
 
 T = TypeVar("T")
@@ -215,6 +215,7 @@ class Stage:
         limits: str = "",
         stamped: bool = False,
         volumes: Sequence[Volume] = (),
+        word: str = Word.DONE,
     ) -> None:
         """Lay a recovery point down as somebody else's tool would have."""
         held = Namespace(
@@ -226,6 +227,7 @@ class Stage:
                     tool="memory",
                     store=store,
                     name=name,
+                    word=word,
                     scope=Scope(namespaces=(namespace,), limits=limits),
                     begin=taken,
                     end=taken + timedelta(seconds=5),

@@ -12,7 +12,7 @@ from slackwater.model.recovery_point import RecoveryPoint
 from slackwater.model.restore_plan import RestorePlan
 from slackwater.model.step import OwnAct
 from slackwater.testing.kubernetes_api import Rule
-from slackwater.testing.memory import Volume
+from slackwater.testing.memory import Volume, Word
 
 from .stage import Stage, drive
 
@@ -219,6 +219,19 @@ def test_a_newer_point_that_is_not_good_is_passed_over_with_its_reason(stage: St
     (said,) = messages(plan, "newer-not-good")
     assert said.startswith("bad is not good")
     assert "2h older" in said
+
+
+def test_a_newer_backup_that_failed_is_named(stage: Stage) -> None:
+    now = datetime.now(UTC)
+    stage.adopt("good", "shop", taken=now - 3 * HOUR)
+    stage.adopt("failed", "shop", taken=now - HOUR, word=Word.BROKEN)
+    stage.adopt("older", "shop", taken=now - 5 * HOUR, word=Word.BROKEN)
+    with stage.open() as fleet:
+        plan = fleet.plan(at="now", namespace="shop", to="dr")
+    assert [choice.point.name for choice in plan.choices] == ["good"]
+    (said,) = messages(plan, "newer-broken")
+    assert said.startswith("failed of ")
+    assert not plan.blocked
 
 
 def test_a_point_limited_by_a_selector_never_serves(stage: Stage) -> None:

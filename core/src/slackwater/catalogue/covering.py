@@ -40,16 +40,19 @@ class Covering:
     def __init__(self, points: Iterable[RecoveryPoint]) -> None:
         scopes: dict[tuple[str, Scope], list[RecoveryPoint]] = defaultdict(list)
         self._marks: dict[Mark, list[RecoveryPoint]] = defaultdict(list)
+        self._broken: dict[str, list[RecoveryPoint]] = defaultdict(list)
         for point in points:
             if point.usable:
                 scopes[point.origin, point.scope].append(point)
                 if mark := mark_of(point):
                     self._marks[mark].append(point)
+            elif point.begin is not None:
+                self._broken[point.origin].append(point)
         self._scopes: dict[str, list[_Scoped]] = defaultdict(list)
         self._naming: dict[tuple[str, str], list[_Scoped]] = defaultdict(list)
         self._wide: dict[str, list[_Scoped]] = defaultdict(list)
         for (origin, scope), scoped in scopes.items():
-            scoped.sort(key=_order)
+            scoped.sort(key=order_of)
             self._scopes[origin].append((scope, scoped))
             if names_namespaces(scope):
                 for namespace in dict.fromkeys(scope.namespaces):
@@ -80,6 +83,18 @@ class Covering:
             judged = [(point, _judgement(point, workload, require)) for point in timeline.points]
             timeline.judged[require] = judged
         return map(judged.__getitem__, timeline.newest_first(moment))
+
+    def newest_broken(self, workload: Workload, moment: datetime) -> RecoveryPoint | None:
+        """Return the newest that was to hold the workload and is not usable, begun by the moment.
+
+        It failed, was lost, or is still being made.
+        """
+        claiming = (
+            point
+            for point in self._broken.get(workload.cluster, ())
+            if point.scope.covers(workload) and begin_of(point) <= moment
+        )
+        return max(claiming, key=order_of, default=None)
 
     def scopes(
         self, origin: str, moment: datetime
@@ -122,7 +137,7 @@ class _Timeline:
     """
 
     def __init__(self, points: Iterable[RecoveryPoint]) -> None:
-        self.points = sorted(points, key=_order)
+        self.points = sorted(points, key=order_of)
         self.judged: dict[tuple[Requirement, ...], list[Judged]] = {}
         self._ends = array("d", (_end(point).timestamp() for point in self.points))
         # Ends need not come in the order of begins. The earliest end from each place on does, so
@@ -155,12 +170,13 @@ def mark_of(point: RecoveryPoint) -> Mark | None:
     return (stamp.mark, stamp.run) if stamp and stamp.mark else None
 
 
-def _order(point: RecoveryPoint) -> tuple[datetime, str]:
+def order_of(point: RecoveryPoint) -> tuple[datetime, str]:
+    """Return what orders points in time: the begin, and of equal ones the name."""
     return begin_of(point), point.name
 
 
 def begin_of(point: RecoveryPoint) -> datetime:
-    """Return the begin of a usable point."""
+    """Return the begin of a point that has one."""
     return _known(point.begin, point)
 
 

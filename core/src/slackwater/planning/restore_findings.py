@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from slackwater.catalogue.covering import Covering, order_of
 from slackwater.model.finding import Finding, Severity
 from slackwater.model.moment import Moment
 from slackwater.model.recovery_point import RecoveryPoint
@@ -29,6 +30,26 @@ def about_selections(selections: Selections, moment: Moment, accepted: bool) -> 
             yield _partial(selection, selection.point)
         elif selection.passed_over and not accepted:
             yield _newer_passed_over(selection, selection.point)
+
+
+def about_broken(selections: Selections, points: Covering, moment: Moment) -> Iterator[Finding]:
+    """Say which backup is newer than what was chosen, and cannot be used: more is lost by it."""
+    for selection in selections.items:
+        workload, chosen = selection.wanted.workload, selection.point
+        broken = points.newest_broken(workload, moment.at)
+        if broken is None or (chosen is not None and order_of(broken) < order_of(chosen)):
+            continue
+        why = "; ".join(finding.message for finding in broken.findings) or broken.tool_phase
+        yield Finding(
+            severity=Severity.WARNING,
+            code="newer-broken",
+            subject=str(workload),
+            message=f"{broken.name} of {broken.begin:%Y-%m-%d %H:%M:%SZ} cannot be used: it is"
+            f" {broken.phase}{f' ({why})' if why else ''}",
+            way_out=f"slackwater points show {broken.name}",
+            cluster=workload.cluster,
+            tool=broken.id.tool,
+        )
 
 
 def _nothing_suits(selection: Selection, moment: Moment) -> Finding:

@@ -71,6 +71,7 @@ def plan_restore(
     if wish.moment.assumed_zone:
         draft.findings.append(say.zone_assumed(wish.moment))
     draft.findings += say.about_selections(selections, wish.moment, wish.accept_partial)
+    draft.findings += say.about_broken(selections, catalogue.covering, wish.moment)
     chosen = sorted((s for s in selections.items if s.point), key=_rank)
     visit_targets(draft, chosen, known_ca or {})
     compare_clocks(draft, selections.items)
