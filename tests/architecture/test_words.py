@@ -18,16 +18,19 @@ AVOIDED = {"job", "task", "provider", "snapshot", "driver", "helper", "util", "m
 # Fields of Kubernetes and of the tools, where their language is spoken: in plugins and here.
 OTHERS_OWN = {"provider", "snapshot", "driver"}
 SPEAK_KUBERNETES = ("slackwater.clusters", "slackwater.testing.kubernetes_api")
+# An interface of Kubernetes, whose name stands in its objects, before it is a tool of ours.
+KUBERNETES_OWN = {"csi"}
 SAY_NOTHING = {"util", "helper", "manager", "base", "common", "misc"}
 
 
 def tools_named(module: Module) -> set[str]:
     """Tools that appear anywhere in the text, in comments and parts of names too."""
     text = module.text.lower()
+    others = KUBERNETES_OWN if module.lies_in(*SPEAK_KUBERNETES) else set()
     # A short name may be a part of some other word; a long one is never there by chance.
     return {
         tool
-        for tool in TOOLS
+        for tool in TOOLS - others
         if re.search(rf"(?<![a-z0-9]){tool}(?![a-z0-9])" if len(tool) < 5 else tool, text)
     }
 
@@ -78,6 +81,12 @@ def test_a_tool_named_in_core_is_seen(text):
 
 def test_a_word_that_only_resembles_a_tool_is_let_through():
     assert tools_named(Module("slackwater.planning", "mask10 = network[:k100]")) == set()
+
+
+def test_a_word_of_kubernetes_is_a_tools_name_where_kubernetes_is_not_spoken():
+    text = "driver = volume.spec['csi']"
+    assert tools_named(Module("slackwater.clusters.inventory", text)) == set()
+    assert tools_named(Module("slackwater.planning", text)) <= {"csi"}
 
 
 def test_our_names_avoid_the_words_that_mean_something_else():
