@@ -106,32 +106,6 @@ def now() -> str:
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
-def test_a_control_plane_is_turned_back_by_commands(road: WholeRoad) -> None:
-    west = road.testbed["west"]
-    build(road, "west", "quay")
-    with road.open() as fleet:
-        backed_up_gold(fleet, "before-the-script")
-        at = now()
-        point = control_plane_point(fleet, "west")
-        revision = revision_of(fleet.point(point))
-        before, whole = belongings(west, "quay"), held(west, revision)
-        let_a_script_loose(west, "quay")
-        controllers = (west.folder / "controller-manager.pid").read_text()
-
-        plan = fleet.plan(at=at, control_plane="west")
-        assert [choice.point.name for choice in plan.choices] == [point]
-        assert "turned-back" in codes(plan.findings)
-        run = restored(fleet, plan)
-
-        assert run.state is RunState.SUCCEEDED, story(run)
-        require_as_it_was(west, whole, revision)
-        assert belongings(west, "quay") == before
-        require_it_lives(west, "after")
-        assert (west.folder / "controller-manager.pid").read_text() != controllers
-        assert not any(road.prepared.iterdir())
-        backed_up(fleet, "default", cluster="west")
-
-
 def test_a_control_plane_is_turned_back_by_a_person_over_several_days(road: WholeRoad) -> None:
     """Each word to us is a process of its own, as if the machine had slept in between."""
     east = road.testbed["east"]
@@ -185,6 +159,7 @@ def test_three_clusters_come_back_to_one_moment(road: WholeRoad) -> None:
             "jetty": belongings(north, "jetty"),
         }
         whole = held(east, revision)
+        controllers = (east.folder / "controller-manager.pid").read_text()
         let_a_script_loose(east, "mole")
         west.kubectl("delete", "configmap", "settings", "-n", "weir")
         west.kubectl("create", "configmap", "stray", "-n", "weir")
@@ -198,6 +173,7 @@ def test_three_clusters_come_back_to_one_moment(road: WholeRoad) -> None:
             map={"jetty": road.named("jetty-risen")},
             replace=True,
         )
+        assert "turned-back" in codes(plan.findings)
         assert {(str(c.workload), c.point.stamp.mark) for c in plan.choices if c.point.stamp} == {
             ("east (control-plane)", "high-water"),
             ("west/weir", "high-water"),
@@ -212,6 +188,9 @@ def test_three_clusters_come_back_to_one_moment(road: WholeRoad) -> None:
         assert belongings(west, "weir") == before["weir"]
         assert belongings(west, "jetty-risen") == before["jetty"]
         require_it_lives(east, "after")
+        assert (east.folder / "controller-manager.pid").read_text() != controllers
+        assert not any(road.prepared.iterdir())
+        backed_up(fleet, "mole")
 
 
 def backed_up_gold(fleet: Fleet, mark: str) -> Run:
