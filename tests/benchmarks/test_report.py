@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from .choices import Asked, ChoicesResult
 from .points import PointsResult
-from .report import points_report, startup_report
+from .report import choices_report, points_report, snapshots_report, startup_report
 from .rounds import Cost, Series, in_turns, ratio
+from .snapshots import SnapshotsResult
 from .startup import FLOOR, OURS, PEER, StartupResult
 
 
@@ -59,3 +61,31 @@ def test_short_answers_are_judged_each() -> None:
     assert "`slackwater --version` against velero: 1.67 × (1.67–1.67), goal ≤ 2 ×: met" in report
     assert "`slackwater --help` against velero: 2.67 × (2.67–2.67), goal ≤ 2 ×: missed" in report
     assert "`slackwater --help` 160 ms, goal < 150: missed" in report
+
+
+def asked(ours: float, sql: float) -> Asked:
+    took = {"ours": ours, "sql": sql}
+    return Asked(
+        {name: series(name, each, each) for name, each in took.items()},
+        {name: (each / 10,) * 99 + (each,) for name, each in took.items()},
+    )
+
+
+def test_choices_are_judged_by_their_slowest_and_against_the_sql() -> None:
+    loads = {"ours": (60.0, 10.0), "sql": (20.0, 0.1)}
+    result = ChoicesResult(1_000_000, 1000, asked(0.04, 0.02), asked(1.1, 1.0), loads)
+    report = choices_report(result)
+    assert "one cluster: p99 40.0 ms, goal ≤ 50 ms: met" in report
+    assert "one cluster: against the SQL: 2.00 × (2.00–2.00), goal ≤ 1.2 ×: missed" in report
+    assert "whole fleet: p99 1100.0 ms, goal ≤ 1000 ms: missed" in report
+    assert "whole fleet: against the SQL: 1.10 × (1.10–1.10), goal ≤ 1.2 ×: met" in report
+    assert "points loaded in 60.0 s, first question 10.0 s" in report
+
+
+def test_a_snapshot_is_judged_against_both_ways_by_hand() -> None:
+    measured = (series("ours", 9, 9), series("steps", 10, 10), series("pipe", 8, 8))
+    report = snapshots_report(SnapshotsResult(1_100_000_000, measured))
+    assert "an etcd of 1,100 MB" in report
+    assert "one after the other: 0.90 × (0.90–0.90), goal ≤ 1 ×: met" in report
+    assert "in a pipe: 1.12 × (1.12–1.12), goal ≤ 1 ×: missed" in report
+    assert "build etcd s3`" in snapshots_report(SnapshotsResult())
