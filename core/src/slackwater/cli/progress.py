@@ -76,13 +76,19 @@ def _instructions(record: StepRecord, run: Run) -> list[str]:
 
 
 def _lines(handle: RunHandle, *, only_watch: bool) -> None:
-    """Print a line for each step that begins or ends: an operated one begins with its operation."""
+    """Print a line for each step that begins, is tried again or ends.
+
+    An operated one begins with its operation.
+    """
     operated = {r.step.id for r in handle.now.steps if r.step.act.kind.value == "operated"}
     shown: dict[str, tuple[object, ...]] = {}
     for event in handle.follow(drive=not only_watch):
-        facts = tuple(event.data.get(key) for key in ("state", "generation", "ref"))
-        nameless = facts[0] == "running" and not facts[2] and event.step in operated
-        if event.kind == "step" and not nameless and shown.get(event.step) != facts:
+        facts = tuple(event.data.get(key) for key in ("state", "generation", "ref", "message"))
+        mute = facts[0] == "running" and not facts[3]
+        nameless = mute and not facts[2] and event.step in operated
+        earlier = shown.get(event.step, ())
+        told = earlier[:3] == facts[:3] if mute else earlier == facts
+        if event.kind == "step" and not nameless and not told:
             shown[event.step] = facts
             say(_event_line(event))
 
