@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 
 import pytest
 
@@ -49,6 +50,29 @@ def test_a_byte_that_changed_on_the_way_is_found_before_anything_counts(stage):
     stage.world.folder.change("troubles", flip=1060)
 
     with pytest.raises(SnapshotDamaged, match="SHA-256"):
+        stage.back_up(stage.backend())
+
+    assert stage.stored() == []
+    assert stage.spooled() == []
+
+
+def test_what_is_found_wrong_beside_the_upload_ends_it(stage, monkeypatch):
+    """The bytes are what the member sent, and were all read before the structure was seen."""
+    stage = stage()
+    kept_waiting = threading.Event()
+
+    def examined_late(*_):
+        assert kept_waiting.wait(30)
+        raise SnapshotDamaged("the snapshot is damaged: its pages point nowhere")
+
+    def whole(*told):
+        kept_waiting.set()
+        return trailer(*told)
+
+    trailer = saving.Measure.sha256.fget
+    monkeypatch.setattr(saving, "status_of", examined_late)
+    monkeypatch.setattr(saving.Measure, "sha256", property(whole))
+    with pytest.raises(SnapshotDamaged, match="point nowhere"):
         stage.back_up(stage.backend())
 
     assert stage.stored() == []

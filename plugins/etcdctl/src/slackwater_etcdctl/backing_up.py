@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
 from slackwater.backend import Report, Stopped
 from slackwater.errors import BackendError, ClusterError, RecoveryPointNotFound
 from slackwater.model.act import Act, Key
 from slackwater.model.operation import Progress
 from slackwater.model.recovery_point import Stamp
-from slackwater.stores import Artefact, ArtefactStore, Manifest
+from slackwater.stores import Artefact, ArtefactStore, Manifest, Measure
 from slackwater_etcdctl import saving
 from slackwater_etcdctl.access import Session
 from slackwater_etcdctl.acts import table, text
@@ -32,6 +32,17 @@ from slackwater_etcdctl.facts import (
 )
 from slackwater_etcdctl.site import Site
 from slackwater_etcdctl.tools import Program
+
+
+@dataclass(frozen=True)
+class _Saved:
+    """A snapshot in the spool that nobody has looked into yet, and what was known before."""
+
+    file: Path
+    chosen: Chosen
+    kubernetes: KubernetesFacts
+    began: datetime
+    ended: datetime
 
 
 @dataclass(frozen=True)
@@ -52,17 +63,22 @@ class Performer:
             return self._make(name, stamp, report)
 
     def _make(self, name: str, stamp: Stamp, report: Report) -> Manifest:
+        """Examine the snapshot while it is stored: its last bytes follow when all is well."""
         self.site.spool.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.site.spool, prefix="backup-") as made:
+        with (
+            tempfile.TemporaryDirectory(dir=self.site.spool, prefix="backup-") as made,
+            self.site.session() as session,
+            ThreadPoolExecutor(1) as beside,
+        ):
             folder = Path(made)
-            file = folder / SNAPSHOT_PART
-            facts = self._save(file, stamp, report)
-            chunks = saving.checked_chunks(file, self.site.cluster.name)
-            artefacts = [self._write(name, SNAPSHOT_PART, chunks, report)]
+            saved = self._save(session, folder / SNAPSHOT_PART, stamp, report)
+            examined = beside.submit(self._examine, session, saved, report)
+            artefacts = [self._write_snapshot(name, saved.file, examined, report)]
             companions = list(take(self.site.settings.companions, folder))
             artefacts += self._write_companions(name, companions, report)
             told = [_companion(taken) for taken in companions]
-            facts = facts.model_copy(update={"verified": True, "companions": tuple(told)})
+            known = {"stamp": stamp, "verified": True, "companions": tuple(told)}
+            facts = examined.result().model_copy(update=known)
             counts = self.store.publish(
                 Manifest(
                     name=name,
@@ -76,20 +92,22 @@ class Performer:
             self.store.sweep()
         return counts
 
-    def _save(self, file: Path, stamp: Stamp, report: Report) -> SnapshotFacts:
-        """Save, look at the structure, compare the members; return all that is known then."""
+    def _save(self, session: Session, file: Path, stamp: Stamp, report: Report) -> _Saved:
         kubernetes = self._kubernetes()
-        with self.site.session() as session:
-            chosen = choose(session, self.site.settings, kubernetes.uid or stamp.cluster_uid)
-            saving.need_room(file.parent, chosen.member.status.db_size, self.site.cluster.name)
-            began = self.clock()
-            self._fetch(session, chosen, file, report)
-            ended = self.clock()
-            found = saving.status_of(file, self.site.tools, lambda: report.stopping)
-            doubts = [*chosen.doubts, *_age(chosen, found.revision)]
-            if self.site.settings.compare_members:
-                doubts += disagreements(session, chosen.candidates, found.revision)
-            members = _members(session, chosen)
+        chosen = choose(session, self.site.settings, kubernetes.uid or stamp.cluster_uid)
+        saving.need_room(file.parent, chosen.member.status.db_size, self.site.cluster.name)
+        began = self.clock()
+        self._fetch(session, chosen, file, report)
+        return _Saved(file, chosen, kubernetes, began, self.clock())
+
+    def _examine(self, session: Session, saved: _Saved, report: Report) -> SnapshotFacts:
+        """Look at the structure, compare the members; return all that is known then."""
+        chosen, file = saved.chosen, saved.file
+        found = saving.status_of(file, self.site.tools, lambda: report.stopping)
+        doubts = [*chosen.doubts, *_age(chosen, found.revision)]
+        if self.site.settings.compare_members:
+            doubts += disagreements(session, chosen.candidates, found.revision)
+        members = _members(session, chosen)
         status = chosen.member.status
         return SnapshotFacts(
             cluster_id=f"{status.header.cluster_id:x}",
@@ -110,10 +128,9 @@ class Performer:
             utility_version=self.site.tools.version(Program.ETCDUTL),
             alarms=tuple(sorted(set(status.alarms.values()))),
             members=members,
-            began=began,
-            ended=ended,
-            stamp=stamp,
-            kubernetes=kubernetes,
+            began=saved.began,
+            ended=saved.ended,
+            kubernetes=saved.kubernetes,
             doubts=tuple(doubts),
         )
 
@@ -136,15 +153,18 @@ class Performer:
             return KubernetesFacts()
         return KubernetesFacts(uid=known.uid, ca_hash=known.ca_hash, answered=True)
 
-    def _write(
-        self, name: str, part: str, source: BinaryIO | Iterator[bytes], report: Report
+    def _write_snapshot(
+        self, name: str, file: Path, examined: Future[SnapshotFacts], report: Report
     ) -> Artefact:
-        def progress(done: int) -> None:
-            report.progress(Progress(done=done, unit="bytes stored"))
-            if report.stopping:
-                raise Stopped
+        measure = Measure()
+        chunks = saving.measured_chunks(file, self.site.cluster.name, measure, examined.result)
 
-        return self.store.write(name, part, source, progress=progress)
+        def progress(done: int) -> None:
+            _heed(report, done)
+            if examined.done():
+                examined.result()  # raises what was found wrong: no need to store the rest
+
+        return self.store.write(name, SNAPSHOT_PART, chunks, progress=progress, measure=measure)
 
     def _write_companions(
         self, name: str, companions: list[Taken], report: Report
@@ -152,7 +172,15 @@ class Performer:
         for taken in companions:
             if taken.file is not None:
                 with taken.file.open("rb") as opened:
-                    yield self._write(name, taken.part, opened, report)
+                    yield self.store.write(
+                        name, taken.part, opened, progress=lambda done: _heed(report, done)
+                    )
+
+
+def _heed(report: Report, stored: int) -> None:
+    report.progress(Progress(done=stored, unit="bytes stored"))
+    if report.stopping:
+        raise Stopped
 
 
 def _size(part: Path) -> int:

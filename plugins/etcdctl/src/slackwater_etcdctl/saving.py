@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from slackwater.errors import PermanentBackendError
+from slackwater.stores import Measure
 from slackwater_etcdctl import answers
 from slackwater_etcdctl.errors import ROOM, TOOL, SnapshotDamaged, ToolDied, ToolFailed
 from slackwater_etcdctl.tools import Program, Tools
@@ -50,7 +51,18 @@ def checked_chunks(file: Path, cluster: str) -> Iterator[bytes]:
     """Yield the file's bytes; before the last of them raise ``SnapshotDamaged`` where they are not
     what the member sent: the last 32 bytes are the SHA-256 of all before them.
     """
-    digest, left = hashlib.sha256(), file.stat().st_size - _TRAILER
+    measure = Measure()
+    return measure.through(measured_chunks(file, cluster, measure))
+
+
+def measured_chunks(
+    file: Path, cluster: str, measure: Measure, besides: Callable[[], object] = lambda: None
+) -> Iterator[bytes]:
+    """Yield the same for a reader that measures what it takes, so that no byte is hashed twice.
+
+    ``besides`` is called before the last bytes too; what it raises comes out as it is.
+    """
+    left = file.stat().st_size - _TRAILER
     if left < 0 or left % 512:
         raise _damaged(f"{left + _TRAILER} bytes are no length of a snapshot", cluster)
     with file.open("rb") as opened:
@@ -58,12 +70,12 @@ def checked_chunks(file: Path, cluster: str) -> Iterator[bytes]:
             chunk = opened.read(min(_CHUNK, left))
             if not chunk:
                 raise _damaged("it became shorter while it was read", cluster)
-            digest.update(chunk)
             left -= len(chunk)
             yield chunk
         trailer = opened.read()
-    if trailer != digest.digest():
+    if trailer.hex() != measure.sha256:
         raise _damaged("its bytes do not match the SHA-256 at its end", cluster)
+    besides()
     yield trailer
 
 
