@@ -135,8 +135,11 @@ def _own_differences(plan: Blueprint, status: Status) -> list[str]:
 
 def _held_differences(plan: Blueprint, keys: int, sample: Sample) -> list[str]:
     found = list(sample.wrong)
-    if plan.promised.counts_live_keys and keys != plan.promised.total_keys:
-        found.append(f"it holds {keys} keys, not {plan.promised.total_keys}")
+    # A bump leaves a record without a key, which etcdutl counts in every later snapshot and clients
+    # never see (snapshot.unsafeBumpBucketsRevision; measured, 3.6): so one may be missing.
+    total = plan.promised.total_keys
+    if plan.promised.counts_live_keys and keys not in (total, total - 1):
+        found.append(f"it holds {keys} keys, not {total}")
     return found
 
 

@@ -109,7 +109,7 @@ class EtcdWorld:
     def values(self) -> Mapping[str, str]:
         """Return what the first member holds."""
         keys = self.member(self._names[0]).database.keys
-        return {key.decode(): value.decode() for key, (_, value) in keys.items()}
+        return {key.decode(): value.decode() for key, (_, value) in keys.items() if key}
 
     def make_learner(self, name: str) -> None:
         """Take a member's vote."""

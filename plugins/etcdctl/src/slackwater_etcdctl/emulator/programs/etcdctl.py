@@ -138,7 +138,7 @@ class Etcdctl:
         found = sorted(
             (key, kv)
             for key, kv in database.keys.items()
-            if key == wanted or (prefix and key.startswith(wanted))
+            if key and (key == wanted or (prefix and key.startswith(wanted)))
         )
         limit = int(self._call.flag("limit", "0")) or len(found)
         kvs = [
