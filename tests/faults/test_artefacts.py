@@ -1,0 +1,137 @@
+"""Artefacts that are damaged, exchanged or not there: told by name, before anything is stopped."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyrage
+import pytest
+
+from .home import Place
+
+Harm = Callable[[Place, dict[str, Any], Path], None]
+
+
+def truncated(_home: Place, _manifest: dict[str, Any], artefact: Path) -> None:
+    artefact.write_bytes(artefact.read_bytes()[:-100])
+
+
+def flipped(_home: Place, _manifest: dict[str, Any], artefact: Path) -> None:
+    content = bytearray(artefact.read_bytes())
+    content[len(content) // 2] ^= 1
+    artefact.write_bytes(content)
+
+
+def swapped(home: Place, _manifest: dict[str, Any], artefact: Path) -> None:
+    """The artefact of another point, which opens with the same key, lies in its place."""
+    other = home.artefact(home.back_up())
+    kept = artefact.read_bytes()
+    shutil.copy(other, artefact)
+    other.write_bytes(kept)
+
+
+def foreign(home: Place, manifest: dict[str, Any], artefact: Path) -> None:
+    """Somebody else's file, encrypted for us as anybody can."""
+    entry = home.content["stores"]["vault"]
+    recipient = pyrage.x25519.Recipient.from_str(entry["encrypt_to"][0])
+    artefact.write_bytes(pyrage.encrypt(b"a ship's log", [recipient]))
+
+
+def gone(_home: Place, _manifest: dict[str, Any], artefact: Path) -> None:
+    artefact.unlink()
+
+
+@pytest.mark.parametrize("harm", [truncated, swapped, foreign, gone])
+def test_an_artefact_of_another_size_makes_a_point_that_no_plan_takes(
+    home: Place, harm: Harm
+) -> None:
+    made = home.back_up()
+    harm(home, made, home.artefact(made))
+    said, _ = home.plan(f'--at "{made["facts"]["ended"]}" --control-plane home')
+    assert said.code == 6, said.all
+    shown = home(f"points show {made['name']}")
+    assert "does not lie in the store vault as it was written" in shown.out
+    assert "back up again; see who or what deletes objects in the store" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("harm", "code", "words", "way_out"),
+    [
+        (flipped, 5, "is not what was stored", "use another recovery point"),
+        (truncated, 6, "is not what it was", "make the plan again"),
+        (swapped, 6, "is not what it was", "make the plan again"),
+        (foreign, 6, "is not what it was", "make the plan again"),
+        (gone, 6, "is not what it was", "make the plan again"),
+    ],
+)
+def test_an_artefact_spoilt_behind_the_plan_is_named_and_the_cluster_is_left_alone(
+    home: Place, harm: Harm, code: int, words: str, way_out: str
+) -> None:
+    made = home.back_up()
+    _, plan = home.plan()
+    harm(home, made, home.artefact(made))
+    before = home.state()
+    said = home.restore(plan)
+    assert said.code == code, said.all
+    for part in (made["name"], words, way_out):
+        assert part in said.err
+    assert home.state() == before
+    assert home.prepared() == []
+
+
+def test_the_wrong_key_is_called_so_and_the_cluster_is_left_alone(home: Place) -> None:
+    home.back_up()
+    (home.folder / "vault.age").write_text(str(pyrage.x25519.Identity.generate()))
+    before = home.state()
+    _, plan = home.plan()
+    said = home.restore(plan)
+    assert said.code == 5, said.all
+    assert "is encrypted for others" in said.err
+    assert "name the identity that was in use" in said.err
+    assert home.state() == before
+    assert home.prepared() == []
+    assert home("check").code == 3
+    assert home("doctor").code == 3
+
+
+def test_a_damaged_manifest_blocks_plans_and_is_explained(home: Place) -> None:
+    made = home.back_up()
+    home.manifest(made).write_text("{")
+    said, _ = home.plan()
+    assert said.code == 6, said.all
+    assert "slackwater points list --cluster home" in said.out
+    assert "unknown" in home("points list").out
+    shown = home(f"points show {made['name']}")
+    assert shown.code == 5, shown.all
+    assert "is damaged" in shown.err
+    assert "bring it back from a copy of the store" in shown.err
+
+
+def test_a_damaged_manifest_hides_no_older_point(home: Place) -> None:
+    older, newer = home.back_up(), home.back_up()
+    home.manifest(newer).write_text("{")
+    said, _ = home.plan()
+    assert said.code == 0, said.all
+    assert older["name"] in said.out
+
+
+def test_artefacts_without_a_manifest_are_no_point(home: Place) -> None:
+    made = home.back_up()
+    home.manifest(made).unlink()
+    assert made["name"] not in home("points list").out
+    said, _ = home.plan()
+    assert said.code == 6, said.all
+    assert "no good recovery point" in said.out
+
+
+def test_a_full_spool_is_told_with_the_way_out_and_leaves_nothing(home: Place) -> None:
+    home.world.folder.change("troubles", **{"disk full": True})
+    said = home("backup --control-plane home")
+    assert said.code == 5, said.all
+    assert "no space left on device" in said.err
+    assert "make room there" in said.err
+    assert home.prepared() == []
+    assert not list(home.side.store.rglob("*"))
