@@ -77,6 +77,19 @@ def test_a_control_plane_is_turned_back(
     assert not list(plain_files(tmp_path, CANARY))
 
 
+def test_what_was_restored_is_saved_and_restored_again(parts: Parts, tmp_path: Path) -> None:
+    etcd = parts.etcd()
+    fill(etcd, 5)
+    recipe = recipe_for(etcd, tmp_path)
+    before = keys(etcd)
+    for again in ("r-first", "r-second"):
+        backend = recipe.build()
+        point = back_up(backend, again)
+        acts = plan(backend, point).acts
+        drive(backend, tuple(a for a in acts if a.id not in ("require-control-plane", "restart")))
+        assert keys(etcd) == before
+
+
 def test_an_old_member_cannot_join_the_restored_cluster(parts: Parts, tmp_path: Path) -> None:
     etcd = parts.etcd(members=3)
     fill(etcd, 2)
