@@ -39,7 +39,7 @@ class Translator:
             return self.unreadable(self.voice.warning("manifest-strange", manifest.name, message))
         lost = manifest.lost(there)
         findings = (*self._lost(manifest.name, lost), *self._findings(facts, manifest))
-        known = {**self._known(facts, manifest), "findings": findings}
+        known = {**self._known(facts), "findings": findings}
         if SNAPSHOT_PART in lost:
             known |= {"phase": Phase.FAILED, "contents": None, "tool_phase": "snapshot lost"}
         return self._bare(manifest.name).model_copy(update=known)
@@ -58,7 +58,7 @@ class Translator:
             places=(Place(cluster=self.voice.cluster, store_name=self.store_name, writable=True),),
         )
 
-    def _known(self, facts: SnapshotFacts, manifest: Manifest) -> dict[str, object]:
+    def _known(self, facts: SnapshotFacts) -> dict[str, object]:
         doubted = facts.doubts or not facts.verified
         return {
             "phase": Phase.PARTIAL if doubted else Phase.SUCCEEDED,
