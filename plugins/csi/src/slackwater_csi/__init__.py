@@ -1,0 +1,1 @@
+"""The CSI backend of Slackwater."""

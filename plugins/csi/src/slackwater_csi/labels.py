@@ -1,0 +1,54 @@
+"""Every label and annotation that is read or written, Kubernetes' and ours, in one place.
+
+A label's value has at most 63 characters: what does not fit is written as a hash, or stands in an
+annotation.
+"""
+
+from __future__ import annotations
+
+OURS = "slackwater.dev/"
+
+KEY = f"{OURS}key"
+"""Label: the digest of the key that an object was made under."""
+WHOLE_KEY = f"{OURS}whole-key"
+"""Label: a longer hash of that key, for digests are short."""
+INTENT = f"{OURS}intent"
+"""Label: a hash of what was asked for."""
+RUN = f"{OURS}run"
+"""Label: a hash of the run."""
+REQUEST = f"{OURS}request"
+"""Label: a hash of the request, so that later acts of a run find what earlier ones made."""
+POINT = f"{OURS}point"
+"""Label: the name of the recovery point that a snapshot belongs to."""
+SCALED = f"{OURS}scaled-for"
+"""Label on a workload that we have scaled down: the request that did it."""
+
+CLAIM = f"{OURS}claim"
+"""Annotation: the claim that a snapshot is of."""
+STAMP = f"{OURS}stamp"
+"""Annotation: our stamp as JSON."""
+WITHIN = f"{OURS}within"
+"""Annotation: the seconds within which an object must be what it is to be."""
+REPLICAS = f"{OURS}replicas"
+"""Annotation: how many replicas a workload had before we scaled it down."""
+WAS = f"{OURS}was"
+"""Annotation on a volume that we took out of its claim: ``namespace/claim``."""
+RECLAIM = f"{OURS}reclaim"
+"""Annotation: the reclaim policy that such a volume had."""
+
+DEFAULT_CLASS = "snapshot.storage.kubernetes.io/is-default-class"
+DEFAULT_GROUP_CLASS = "groupsnapshot.storage.kubernetes.io/is-default-class"
+DEFAULT_STORAGE_CLASS = "storageclass.kubernetes.io/is-default-class"
+
+BEING_DELETED = "snapshot.storage.kubernetes.io/volumesnapshot-being-deleted"
+"""csi-snapshotter deletes the data of a content without a snapshot only where this is set (read in
+pkg/sidecar-controller/snapshot_controller.go, shouldDelete); the controller sets it itself as long
+as the snapshot is there.
+"""
+GROUP_BEING_DELETED = "groupsnapshot.storage.kubernetes.io/volumegroupsnapshot-being-deleted"
+"""The same for a group."""
+
+CONTENT_PROTECTION = "snapshot.storage.kubernetes.io/volumesnapshotcontent-bound-protection"
+"""The finalizer by which csi-snapshotter holds a content until its data is gone."""
+SNAPSHOT_PROTECTION = "snapshot.storage.kubernetes.io/volumesnapshot-bound-protection"
+"""The finalizer by which snapshot-controller holds a snapshot."""

@@ -1,0 +1,135 @@
+"""Removes snapshots with their data, and leaves no content behind.
+
+With Retain the data stays and nobody knows it: so a content is set to Delete before its snapshot
+goes. A content whose snapshot is gone already is told that it is being deleted, for without that
+word csi-snapshotter leaves the data (see ``labels.BEING_DELETED``). Where even the content is gone,
+one is made for the handle, only to be deleted: the storage system is asked once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from slackwater.backend import Report, Stopped
+from slackwater.clusters import Object, Resource
+from slackwater.errors import ObjectExists
+from slackwater.model.operation import Progress
+from slackwater_csi import labels
+from slackwater_csi.access import Here
+from slackwater_csi.acts import DeletionWork
+from slackwater_csi.errors import not_yet
+from slackwater_csi.facts import VolumeFacts
+from slackwater_csi.naming import digest
+from slackwater_csi.objects import Content, GroupSnapshot, Named, Snapshot
+from slackwater_csi.polling import answered
+from slackwater_csi.resources import CONTENTS, SNAPSHOTS, GroupKinds, manifest
+
+_DELETE: Object = {"spec": {"deletionPolicy": "Delete"}}
+_GONE_WITHIN = 30.0
+"""Seconds that are waited for a controller within one try; core tries again after that."""
+
+
+def remove_made(here: Here, snapshot: Snapshot) -> None:
+    """Remove a snapshot that was made from a claim, with its data."""
+    here.patch(CONTENTS, snapshot.content, _DELETE)
+    space, uid = snapshot.metadata.namespace, snapshot.metadata.uid
+    here.delete(SNAPSHOTS, snapshot.name, namespace=space, uid=uid)
+
+
+def remove_group(here: Here, namespace: str, group: GroupSnapshot, kinds: GroupKinds) -> None:
+    """Remove a group with its data: members cannot be deleted by themselves."""
+    if group.content:
+        here.patch(kinds.contents, group.content, _DELETE)
+    here.delete(kinds.snapshots, group.name, namespace=namespace, uid=group.metadata.uid)
+
+
+@dataclass(frozen=True)
+class Remover:
+    """Removes what a recovery point consists of, and waits until it is gone."""
+
+    here: Here
+    report: Report
+
+    def remove(self, work: DeletionWork) -> None:
+        """Return when nothing is left. Raises ``BackendUnavailable`` where that takes longer."""
+        waiting: list[tuple[Resource, str]] = []
+        if work.group:
+            waiting += self._group(work)
+        held = [volume for volume in work.volumes if volume.handle]
+        for number, volume in enumerate(held, start=1):
+            if self.report.stopping:
+                raise Stopped
+            waiting.append((CONTENTS, self._one(volume, in_group=bool(work.group))))
+            self.report.progress(Progress(done=number, total=len(held), unit="snapshots"))
+        self._await(waiting)
+
+    def _one(self, volume: VolumeFacts, *, in_group: bool) -> str:
+        content = self.here.find(CONTENTS, volume.content, Content)
+        if content is None or content.handle != volume.handle:
+            return "" if in_group else self._ask_storage(volume)
+        if content.metadata.deletion_timestamp is not None:
+            return content.name
+        snapshot = self.here.find(SNAPSHOTS, volume.snapshot, Named, namespace=volume.namespace)
+        if snapshot is not None and snapshot.metadata.uid == volume.snapshot_uid:
+            self.here.patch(CONTENTS, content.name, _DELETE)
+            if not in_group:
+                uid = volume.snapshot_uid
+                self.here.delete(SNAPSHOTS, volume.snapshot, namespace=volume.namespace, uid=uid)
+        else:
+            mark = {"metadata": {"annotations": {labels.BEING_DELETED: "yes"}}}
+            self.here.patch(CONTENTS, content.name, {**mark, **_DELETE})
+            self.here.delete(CONTENTS, content.name, uid=content.metadata.uid)
+        return content.name
+
+    def _group(self, work: DeletionWork) -> Iterable[tuple[Resource, str]]:
+        kinds = GroupKinds(work.group_version)
+        namespace = work.volumes[0].namespace if work.volumes else ""
+        group = self.here.find(kinds.snapshots, work.group, GroupSnapshot, namespace=namespace)
+        if group is not None and group.content == work.group_content:
+            for volume in work.volumes:
+                self.here.patch(CONTENTS, volume.content, _DELETE)
+            remove_group(self.here, namespace, group, kinds)
+        elif self.here.find(kinds.contents, work.group_content, Named) is not None:
+            mark = {"metadata": {"annotations": {labels.GROUP_BEING_DELETED: "yes"}}}
+            self.here.patch(kinds.contents, work.group_content, {**mark, **_DELETE})
+            self.here.delete(kinds.contents, work.group_content)
+        return [(kinds.contents, work.group_content)]
+
+    def _ask_storage(self, volume: VolumeFacts) -> str:
+        """A content for the handle that belongs to no snapshot: deleting it deletes the data."""
+        name = f"sw-delete-{digest([volume.driver, volume.handle])[:16]}"
+        body: Object = manifest(
+            CONTENTS,
+            name,
+            spec={
+                "deletionPolicy": "Delete",
+                "driver": volume.driver,
+                "source": {"snapshotHandle": volume.handle},
+                "sourceVolumeMode": volume.volume_mode,
+                "volumeSnapshotClassName": volume.snapshot_class,
+                "volumeSnapshotRef": {"name": name, "namespace": volume.namespace},
+            },
+        )
+        # The controller's own: without it the content would go before anybody has seen it.
+        body["metadata"]["finalizers"] = [labels.CONTENT_PROTECTION]
+        with suppress(ObjectExists):
+            self.here.create(CONTENTS, body)
+        self.here.delete(CONTENTS, name)
+        return name
+
+    def _await(self, waiting: Sequence[tuple[Resource, str]]) -> None:
+        left = [each for each in waiting if each[1]]
+
+        def gone() -> bool:
+            left[:] = [each for each in left if self.here.find(*each, Named) is not None]
+            return not left
+
+        if not answered(gone, within=_GONE_WITHIN, stopping=lambda: self.report.stopping):
+            names = ", ".join(name for _, name in left[:3])
+            raise not_yet(
+                f"{len(left)} contents are not gone yet: {names}",
+                self.here.name,
+                "kubectl get volumesnapshotcontents; csi-snapshotter removes them at its own pace",
+            )

@@ -1,0 +1,122 @@
+"""The rights that this backend needs: one table, from which both the check and the YAML are made.
+
+``python -m slackwater_csi.rights NAMESPACE/ACCOUNT [objects]`` prints a ClusterRole and its binding
+for a ServiceAccount; with ``objects`` for the setting ``objects: true``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import yaml
+
+from slackwater.clusters import Resource, Right
+from slackwater_csi.resources import (
+    CLAIMS,
+    CLASSES,
+    CONTENTS,
+    DEPLOYMENTS,
+    EVENTS,
+    PODS,
+    SNAPSHOTS,
+    SPACES,
+    STATEFUL_SETS,
+    STORAGE,
+    VOLUMES,
+    GroupKinds,
+)
+
+_GROUPS = GroupKinds("v1")  # rights do not tell versions apart
+_ALL = Resource("*", "", "*")
+
+
+@dataclass(frozen=True)
+class Need:
+    """Verbs on one kind, and what they are for. ``optional``: something is only seen less well, or
+    cannot be done at all that most do without.
+    """
+
+    kind: Resource
+    verbs: tuple[str, ...]
+    purpose: str
+    optional: bool = False
+
+    def __str__(self) -> str:
+        return "any kind" if self.kind == _ALL else str(self.kind)
+
+
+NEEDS = (
+    Need(SNAPSHOTS, ("get", "list", "create", "patch", "delete"), "snapshots"),
+    Need(CONTENTS, ("get", "list", "create", "patch", "delete"), "keeping, showing, deleting them"),
+    Need(CLASSES, ("get", "list"), "which drivers have snapshots"),
+    Need(CLAIMS, ("get", "list", "create", "delete"), "what is backed up; restores"),
+    Need(VOLUMES, ("get", "list", "patch"), "which driver a volume has; exchanges in place"),
+    Need(SPACES, ("get", "create"), "telling clusters apart; targets of restores"),
+    Need(STORAGE, ("get", "list"), "whether a claim can be made"),
+)
+GROUPS = (
+    Need(_GROUPS.snapshots, ("get", "list", "create", "delete"), "groups", optional=True),
+    Need(_GROUPS.contents, ("get", "patch", "delete"), "groups", optional=True),
+    Need(_GROUPS.classes, ("list",), "groups", optional=True),
+)
+"""Only where the cluster serves group snapshots."""
+IN_PLACE = (
+    Need(PODS, ("list",), "exchanging volumes in place", optional=True),
+    Need(DEPLOYMENTS, ("get", "list", "patch"), "exchanging volumes in place", optional=True),
+    Need(STATEFUL_SETS, ("get", "list", "patch"), "exchanging volumes in place", optional=True),
+    Need(EVENTS, ("list",), "explaining what is stuck", optional=True),
+)
+OBJECTS = (Need(_ALL, ("list", "create", "patch"), "the objects of namespaces"),)
+"""Only with ``objects: true``."""
+
+
+def needs(*, objects: bool, groups: bool) -> tuple[Need, ...]:
+    """Return what is needed with these settings, in this cluster."""
+    return (*NEEDS, *IN_PLACE, *(GROUPS if groups else ()), *(OBJECTS if objects else ()))
+
+
+def rights(wanted: tuple[Need, ...]) -> Iterator[tuple[Right, Need]]:
+    """Yield each single right with the need it comes from."""
+    for need in wanted:
+        for verb in need.verbs:
+            yield Right(verb, need.kind.group, need.kind.plural), need
+
+
+def role(*, objects: bool) -> str:
+    """Return a ClusterRole with exactly these rights, as YAML."""
+    rules = [
+        {"apiGroups": [n.kind.group], "resources": [n.kind.plural], "verbs": [*n.verbs]}
+        for n in needs(objects=objects, groups=True)
+    ]
+    document = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": "slackwater-csi"},
+        "rules": rules,
+    }
+    return yaml.safe_dump(document, sort_keys=False, default_flow_style=None, width=100)
+
+
+def binding(account: str) -> str:
+    """Return the binding of the role to a ServiceAccount ``namespace/name``, as YAML."""
+    namespace, _, name = account.partition("/")
+    reference = {
+        "apiGroup": "rbac.authorization.k8s.io",
+        "kind": "ClusterRole",
+        "name": "slackwater-csi",
+    }
+    document = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": "slackwater-csi"},
+        "roleRef": reference,
+        "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": namespace}],
+    }
+    return yaml.safe_dump(document, sort_keys=False, default_flow_style=None, width=100)
+
+
+if __name__ == "__main__":
+    chosen = sys.argv[1] if len(sys.argv) > 1 else "slackwater/slackwater"
+    sys.stdout.write(f"{role(objects='objects' in sys.argv[2:])}---\n{binding(chosen)}")

@@ -1,0 +1,74 @@
+"""Takes from an object what belongs to its old place: identity, status, what servers assigned."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from slackwater.clusters import Object, Resource
+from slackwater_csi.resources import CLAIMS
+
+_METADATA = ("name", "namespace", "labels", "annotations", "finalizers")
+_BOUND = ("pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/")
+"""Annotations by which controllers tie a claim to its volume: the one that comes has another."""
+_OTHERS = (
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "deployment.kubernetes.io/revision",
+)
+_SERVICE = ("clusterIP", "clusterIPs", "healthCheckNodePort", "ipFamilies", "ipFamilyPolicy")
+_CLAIM = ("volumeName", "dataSource", "dataSourceRef")
+_CONTROLLER_LABELS = ("controller-uid", "batch.kubernetes.io/controller-uid")
+
+
+def stripped(kind: Resource, content: Mapping[str, Any]) -> Object:
+    """Return a copy that can be created anew, in the namespace that it names."""
+    body: Object = copy.deepcopy({k: v for k, v in content.items() if k != "status"})
+    metadata = {key: body["metadata"][key] for key in _METADATA if body["metadata"].get(key)}
+    metadata.pop("finalizers", None)  # their controllers set them again, where they are there
+    if notes := _annotations(metadata.get("annotations") or {}):
+        metadata["annotations"] = notes
+    else:
+        metadata.pop("annotations", None)
+    body["metadata"] = metadata
+    _take_out(kind, body.get("spec") or {})
+    return body
+
+
+def moved(kind: Resource, content: Object, source: str, target: str) -> Object:
+    """Return the object for another namespace; who is bound by a role moves along."""
+    content["metadata"]["namespace"] = target
+    if kind.plural == "rolebindings":
+        for subject in content.get("subjects") or ():
+            if subject.get("namespace") == source:
+                subject["namespace"] = target
+    return content
+
+
+def _annotations(notes: Mapping[str, str]) -> dict[str, str]:
+    return {
+        key: value
+        for key, value in notes.items()
+        if not key.startswith(_BOUND) and key not in _OTHERS
+    }
+
+
+def _take_out(kind: Resource, spec: Object) -> None:
+    if kind == CLAIMS:
+        _drop(spec, _CLAIM)
+    elif kind.plural == "services" and spec.get("clusterIP") != "None":
+        _drop(spec, _SERVICE)
+        for port in spec.get("ports") or ():
+            port.pop("nodePort", None)
+    elif kind.plural == "pods":
+        _drop(spec, ("nodeName",))
+    elif kind.plural == "jobs":
+        _drop(spec, ("selector",))
+        _drop(
+            (spec.get("template") or {}).get("metadata", {}).get("labels") or {}, _CONTROLLER_LABELS
+        )
+
+
+def _drop(content: Object, names: tuple[str, ...]) -> None:
+    for name in names:
+        content.pop(name, None)
