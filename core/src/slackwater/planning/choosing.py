@@ -136,8 +136,13 @@ class _Search:
     def _marks_at(self, best: Selection) -> list[Mark]:
         """Return the marks that may replace the newest point of a workload, the latest first."""
         marks = {mark for point, _ in self._bearable(best) if (mark := mark_of(point))}
-        latest = {mark: self.points.last_begin(mark, self.moment) for mark in marks}
-        return sorted(marks, key=lambda mark: (latest[mark], mark), reverse=True)
+        if len(marks) < 2:  # nothing to be compared: a mark may have a part in every namespace
+            return list(marks)
+
+        def latest(mark: Mark) -> tuple[datetime, Mark]:
+            return self.points.last_begin(mark, self.moment), mark
+
+        return sorted(marks, key=latest, reverse=True)
 
     def _part(self, mark: Mark, best: Selection) -> Selection | None:
         """Return the newest good part of a mark for a workload, if that loses little enough."""
