@@ -1,4 +1,4 @@
-"""What the program does to the outside is done in one place each: printing, and waiting."""
+"""What must be done in one place only is done there: printing, waiting, working types out."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from .source import Module, core_modules, plugin_modules
 
 # The worker of the conformance kit is a program of its own: its answer goes down a pipe.
 MAY_PRINT = ("slackwater.cli", "slackwater.demo", "slackwater.testing.conformance.worker")
+# Where types are worked out one at a time, and a program that has one thread.
+MAY_WORK_OUT = ("slackwater.clusters.decoding", "slackwater.testing")
 MAY_SLEEP = ("slackwater.runs", "slackwater.testing", "slackwater.demo")
 
 
@@ -45,6 +47,22 @@ def sleeps(module: Module) -> Iterator[int]:
                 yield from (node.lineno for alias in names if alias.name == "sleep")
 
 
+def works_types_out(module: Module) -> Iterator[int]:
+    """Lines within functions that make msgspec meet a type: in two threads at once it crashes.
+
+    While a module is imported there is one thread in it.
+    """
+    functions = (n for n in ast.walk(module.tree) if isinstance(n, ast.FunctionDef))
+    for node in (inner for function in functions for inner in ast.walk(function)):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="msgspec"), attr="convert")):
+                yield node.lineno
+            case ast.Call(func=ast.Attribute(attr="decode"), keywords=[ast.keyword(arg="type")]):
+                yield node.lineno
+            case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="json"), attr="Decoder")):
+                yield node.lineno
+
+
 def is_emulator(module: Module) -> bool:
     return module.name.split(".")[1:2] == ["emulator"]
 
@@ -70,6 +88,25 @@ def test_nothing_sleeps_outside_the_runs():
     modules = (m for m in (*core_modules(), *plugin_modules()) if not m.lies_in(*MAY_SLEEP))
     judged = (m for m in modules if not is_emulator(m) and not asks_again_shortly(m))
     assert [(m.name, line) for m in judged for line in sleeps(m)] == []
+
+
+def test_types_of_answers_are_worked_out_in_one_place():
+    modules = (m for m in (*core_modules(), *plugin_modules()) if not m.lies_in(*MAY_WORK_OUT))
+    judged = (m for m in modules if not is_emulator(m))
+    assert [(m.name, line) for m in judged for line in works_types_out(m)] == []
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["msgspec.convert(x, T)", "msgspec.json.decode(x, type=T)", "msgspec.json.Decoder(T)"],
+)
+def test_working_a_type_out_is_seen(call):
+    assert list(works_types_out(Module("slackwater.client", f"def f(x):\n    return {call}")))
+
+
+def test_a_type_worked_out_while_a_module_is_imported_is_let_through():
+    text = "READ = msgspec.json.Decoder(T)\ndef f(x):\n    return READ.decode(x)"
+    assert list(works_types_out(Module("slackwater.client", text))) == []
 
 
 @pytest.mark.parametrize("text", ["print('done')", "import sys\nsys.stderr.write('done')"])

@@ -16,6 +16,7 @@ from datetime import datetime
 import msgspec
 import yaml
 
+from slackwater.clusters.decoding import convert
 from slackwater.errors import PermissionDenied
 from slackwater_velero.access import Velero
 from slackwater_velero.kind_lists import only, without
@@ -113,15 +114,11 @@ class Policies:
         return self._read[name]
 
 
-# The type is worked out here, once: two threads that do it at the same time end the interpreter.
-_ = msgspec.json.Decoder(_Policy)
-
-
 def read_filters(name: str, data: Mapping[str, str]) -> Filters:
     """Return what the content of a policy, a ConfigMap with one key, leaves out. Pure."""
     try:
         [text] = data.values()
-        policy = msgspec.convert(yaml.safe_load(text), _Policy)
+        policy = convert(yaml.safe_load(text), _Policy)
     except (yaml.YAMLError, ValueError):
         return _unknown(name, "is not what Velero 1.18.3 reads")
     kinds = policy.include_exclude_policy or _Kinds()
