@@ -8,7 +8,7 @@ types are worked out one at a time, once; what comes of it may be used by all th
 from __future__ import annotations
 
 import threading
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -20,7 +20,7 @@ _DECODERS: dict[object, msgspec.json.Decoder[Any]] = {}
 
 def decode(body: bytes | msgspec.Raw, into: type[T]) -> T:
     """Return what the JSON says, as the type asked for. Raises ``msgspec.MsgspecError``."""
-    return cast(T, _worked_out(into).decode(body))
+    return _worked_out(into).decode(body)
 
 
 def convert(value: object, into: type[T]) -> T:
