@@ -65,13 +65,13 @@ def _forgetful_performer() -> None:
 
 
 def _half_a_snapshot() -> None:
-    """What is uploaded was cut short, and nobody compares it with its SHA-256."""
+    """What is uploaded is cut short, and nobody compares it with its SHA-256."""
 
-    def chunks(file: Path, _cluster: str) -> Iterator[bytes]:
+    def half(file: Path, *_: object) -> Iterator[bytes]:
         content = file.read_bytes()
         yield content[: len(content) // 2]
 
-    _put(saving, "checked_chunks", chunks)
+    _put(saving, "measured_chunks", half)
 
 
 def _spool_not_swept() -> None:
