@@ -6,6 +6,8 @@ WHAT_IS_INSTALLED := uv.lock pyproject.toml $(wildcard core/pyproject.toml plugi
 
 # The environment is always here, whatever the user's own settings of uv say.
 export UV_PROJECT_ENVIRONMENT := .venv
+# Tests start hundreds of Python processes: each would compile all that it imports, every time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test test-long bench check format docs testbed-up testbed-status testbed-down
 
