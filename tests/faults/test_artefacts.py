@@ -103,7 +103,7 @@ def test_a_damaged_manifest_blocks_plans_and_is_explained(home: Place) -> None:
     said, _ = home.plan()
     assert said.code == 6, said.all
     assert "slackwater points list --cluster home" in said.out
-    assert "unknown" in home("points list").out
+    assert "unknown" in home("points list -o wide").out
     shown = home(f"points show {made['name']}")
     assert shown.code == 5, shown.all
     assert "is damaged" in shown.err
