@@ -18,6 +18,9 @@ from slackwater_csi.showing import ensure_namespace
 from slackwater_csi.site import Site
 from slackwater_csi.stripping import moved, stripped
 
+_APART = (str(CLAIMS), str(SPACES))
+"""What comes back before the objects, in its own way."""
+
 
 @dataclass
 class Applier:
@@ -42,7 +45,7 @@ class Applier:
     def _coming(self) -> Iterator[tuple[Resource, Object]]:
         source, target = self.work.source, self.work.namespace
         for kind, content in read_manifests(self.site, self.work.point):
-            if kind not in (CLAIMS, SPACES):
+            if str(kind) not in _APART:
                 yield kind, moved(kind, stripped(kind, content), source, target)
 
     def _one(self, kind: Resource, content: Object) -> None:

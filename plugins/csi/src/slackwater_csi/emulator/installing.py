@@ -6,7 +6,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
-from slackwater.testing.kubernetes_api import ApiError, Event, KubernetesApi
+from slackwater.testing.kubernetes_api import ApiError, KubernetesApi
+from slackwater.testing.kubernetes_api.store import Change
 from slackwater_csi import labels
 from slackwater_csi.emulator.definitions import (
     CONTENTS,
@@ -24,6 +25,8 @@ from slackwater_csi.emulator.world import DRIVER, Faults, Object, Storage, World
 CLASS = "emulated"
 """The name of the class for snapshots, and of the one for groups."""
 STORAGE_CLASS = "emulated"
+_HELD = frozenset((SNAPSHOTS, CONTENTS, GROUP_SNAPSHOTS, GROUP_CONTENTS))
+"""What is held by finalizers until its data is gone."""
 
 
 class CsiServer:
@@ -36,13 +39,8 @@ class CsiServer:
         self._claims = Provisioning(self.world)
         self._lock = threading.RLock()
         self._alive = True
-        self._quiet = [
-            api.subscribe(SNAPSHOTS, self._on_deletion),
-            api.subscribe(CONTENTS, self._on_deletion),
-            api.subscribe(GROUP_SNAPSHOTS, self._on_deletion),
-            api.subscribe(GROUP_CONTENTS, self._on_deletion),
-            api.subscribe(CLAIMS, self._on_claim),
-        ]
+        # Not by the API's own subscriptions: they end in an error once a kind is not served.
+        self._quiet = [api.store.subscribe(self._on_change)]
 
     @property
     def faults(self) -> Faults:
@@ -77,17 +75,18 @@ class CsiServer:
             stop()
         self._quiet.clear()
 
-    def _on_deletion(self, event: Event) -> None:
+    def _on_change(self, change: Change) -> None:
         """Deletions are worked on at once (measured: within a second)."""
-        if event.type == "MODIFIED" and "deletionTimestamp" in event.object["metadata"]:
+        found = change.last.decoded()
+        if change.table == CLAIMS and change.kind == "DELETED":
+            self._claims.on_deletion(found)
+        if change.table not in _HELD or change.kind != "MODIFIED":
+            return
+        if "deletionTimestamp" in found["metadata"]:
             with self._lock:
                 if self._alive:
                     self._groups.settle()
                     self._snapshots.settle()
-
-    def _on_claim(self, event: Event) -> None:
-        if event.type == "DELETED":
-            self._claims.on_claim(event)
 
 
 class Installation:

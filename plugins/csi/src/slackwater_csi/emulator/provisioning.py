@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from slackwater.clusters.quantity import bytes_of
-from slackwater.testing.kubernetes_api import Event
 from slackwater_csi.emulator.definitions import CONTENTS, SNAPSHOTS
 from slackwater_csi.emulator.world import DATA, DRIVER, Object, World
 
@@ -36,10 +35,10 @@ class Provisioning:
             for each in self.world.all(kind):
                 self._staff(kind, each)
 
-    def on_claim(self, event: Event) -> None:
+    def on_deletion(self, claim: Object) -> None:
         """Let the volume go of a claim that is gone."""
-        name = event.object["spec"].get("volumeName")
-        volume = self.world.find(VOLUMES, name) if name and event.type == "DELETED" else None
+        name = claim["spec"].get("volumeName")
+        volume = self.world.find(VOLUMES, name) if name else None
         if volume is None:
             return
         if volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete":

@@ -1,0 +1,94 @@
+"""Groups: all volumes of a namespace at one moment, where one driver has them all."""
+
+from __future__ import annotations
+
+import pytest
+
+from slackwater.model.operation import Phase
+from slackwater_csi.emulator.definitions import GROUP_CONTENTS, GROUP_SNAPSHOTS, group_definitions
+from slackwater_csi.emulator.installing import group_class
+from slackwater_csi.emulator.seeding import claim
+from slackwater_csi.facts import PointFacts
+
+NOTHING = {"snapshots": 0, "contents": 0, "stored": 0, "files": 0}
+
+
+@pytest.fixture
+def stage(make_stage):
+    return make_stage(groups=True)
+
+
+def facts(stage, point):
+    return PointFacts.model_validate(
+        stage.store.open("csi", stage.clock).manifest(point.name).facts
+    )
+
+
+def test_volumes_of_one_driver_are_taken_together(stage, codes):
+    point = stage.back_up()
+
+    assert point.phase is Phase.SUCCEEDED
+    assert {volume.method for volume in point.contents.volumes} == {"CSI group snapshot"}
+    assert "not-one-moment" not in codes(point.findings)
+    assert facts(stage, point).group.version == "v1"
+    assert stage.api.list(GROUP_CONTENTS)[0]["spec"]["deletionPolicy"] == "Retain"
+    assert len(stage.points()) == 1  # members are no points of their own
+
+
+def test_a_group_comes_back_volume_by_volume(stage):
+    seeded = stage.standing()
+    point = stage.back_up()
+    stage.wreck()
+
+    stage.restore(point)
+
+    assert stage.standing() == seeded
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_group_is_deleted_as_a_whole(stage, gone):
+    point = stage.back_up()
+    if gone:
+        stage.wreck()
+    backend = stage.backend()
+
+    stage.drive(backend, backend.plan_deletion(point.id), "r-delete")
+
+    assert stage.left() == NOTHING
+    assert stage.api.list(GROUP_SNAPSHOTS) == stage.api.list(GROUP_CONTENTS) == []
+
+
+def test_a_group_that_fails_leaves_nothing(stage):
+    stage.csi.faults.fail_next = "the pool is full"
+    backend = stage.backend()
+
+    results = stage.drive(backend, backend.plan_backup(stage.request()))
+
+    assert results["snapshots"].phase is Phase.FAILED
+    assert stage.left() == NOTHING
+    assert stage.api.list(GROUP_SNAPSHOTS) == stage.api.list(GROUP_CONTENTS) == []
+
+
+def test_a_claim_that_the_group_cannot_take_makes_it_single_snapshots(stage):
+    claim(stage.api, "shop", "scratch", "x", hostPath={"path": "/x"})
+
+    point = stage.back_up()
+
+    assert facts(stage, point).group is None
+    assert point.phase is Phase.PARTIAL
+
+
+@pytest.mark.parametrize("how", [{"groups": False}, {"claim": "data"}])
+def test_no_group_where_none_is_wanted(stage, how):
+    assert facts(stage, stage.back_up(**how)).group is None
+
+
+def test_the_older_version_is_spoken_where_it_is_the_only_one(make_stage):
+    stage = make_stage()
+    for definition in group_definitions(("v1beta2",)):
+        stage.api.create(definition)
+    stage.api.create(group_class("emulated", version="v1beta2"))
+
+    point = stage.back_up()
+
+    assert facts(stage, point).group.version == "v1beta2"
