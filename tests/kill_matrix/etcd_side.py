@@ -132,5 +132,6 @@ class EtcdSide:
         verdict.orphans += [str(path) for path in folder.glob("member.coming-*")]
         if len(aside) > 1:
             verdict.doubled.append(f"{name} was moved aside {len(aside)} times")
-        if not any((path / "snap" / "db").read_bytes() == before for path in aside):
+        kept = [path / "snap" / "db" for path in aside]
+        if not any(path.exists() and path.read_bytes() == before for path in kept):
             verdict.lost.append(f"what {name} held before the restore")
