@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import msgspec
-
 from slackwater.backend import Report, Stopped
 from slackwater.clusters import Object, Resource
+from slackwater.clusters.decoding import convert
 from slackwater.model.operation import Progress
 from slackwater_csi.access import Here
 from slackwater_csi.acts import BackupWork
@@ -88,7 +87,7 @@ class Gathering:
             snapshot_class=self.work.claims.get(name, ""),
             storage_class=spec.get("storageClassName") or "",
             volume_mode=spec.get("volumeMode") or "Filesystem",
-            requested=msgspec.convert(content, Claim).requested,
+            requested=convert(content, Claim).requested,
         )
 
 
