@@ -17,6 +17,11 @@ from slackwater_csi.scaling import rest_operation
 from slackwater_csi.starting import in_selector
 from slackwater_csi.states import operation_of
 
+_GROUP_WAITS = {
+    True: "the group is not ready yet",
+    False: "no controller has looked at the group yet: is snapshot-controller running, with the "
+    "feature gate CSIVolumeGroupSnapshot? (groups: false in the fleet file does without)",
+}
 SORTS = ("snapshots", "show", "group", "claims", "stop")
 
 
@@ -97,7 +102,7 @@ class Operations:
         """Members come after their group: that some are missing yet is no failure."""
         one = Snapshot(metadata=group.metadata)
         late = operation_of(judged.ref, 1, [one], {}, self.now()).phase is Phase.FAILED
-        said = group.said or "the group is not ready yet"
+        said = group.said or _GROUP_WAITS[group.status is not None]
         return judged.model_copy(
             update={
                 "phase": Phase.FAILED if late else Phase.RUNNING,

@@ -30,7 +30,13 @@ def acts(work: RestoreWork, site: Site) -> Iterator[Act]:
         if work.stopped:
             yield _scale_up(work, place)
     if work.volumes:
-        yield _hide(work, place)
+        yield _hide(work, place, _after_all(work))
+
+
+def _after_all(work: RestoreWork) -> tuple[str, ...]:
+    """What may still make a claim's first pod, and with it the claim's volume."""
+    scaled = ("scale-up",) if work.stopped else ()
+    return ("show", "claims", *(("objects",) if work.objects else ()), *scaled)
 
 
 def _names(work: RestoreWork) -> str:
@@ -138,12 +144,12 @@ def _scale_up(work: RestoreWork, place: str) -> Act:
     )
 
 
-def _hide(work: RestoreWork, place: str) -> Act:
+def _hide(work: RestoreWork, place: str, needs: tuple[str, ...]) -> Act:
     return Act(
         id="hide",
         kind=ActKind.PERFORMED,
         title=f"remove the snapshots that were shown in {place}",
-        needs=("show", "claims"),
+        needs=needs,
         always=True,
         effects=("removes what the first act added; the data of the snapshots stays",),
         payload=payload(Do.HIDE, work),

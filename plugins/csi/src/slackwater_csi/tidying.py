@@ -18,7 +18,8 @@ from slackwater_csi.site import Site
 def tidy(site: Site, work: BackupWork, key: Key) -> Mapping[str, object]:
     """Remove the snapshots of this run and request that were not published, and the draft.
 
-    Never begun is fine: then nothing happens.
+    Never begun is fine: then nothing happens. Told is the point that stays, too: whoever takes the
+    last act for the one that made it finds it there.
     """
     store, name = site.store(), point_name(work.stem, work.request, key)
     point = find_point(store, name)
@@ -27,7 +28,7 @@ def tidy(site: Site, work: BackupWork, key: Key) -> Mapping[str, object]:
         if point is None:
             store.delete(name)
         store.delete(draft_name(name))
-    return {"removed": removed}
+    return {"removed": removed, **({"point": name} if point else {})}
 
 
 def _snapshots(site: Site, work: BackupWork, key: Key, point: PointFacts | None) -> int:

@@ -1,0 +1,137 @@
+"""The whole way, as users go it: a fleet file, a backup, an accident, a plan, a restore."""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pyrage.x25519 import Identity
+
+from slackwater import Fleet
+from slackwater.model.run import RunState
+from slackwater.runs.timing import Timing
+from slackwater.testing.kubernetes_api import KubernetesApi, serve
+from slackwater_csi.emulator import install
+from slackwater_csi.emulator.definitions import CONTENTS, SNAPSHOTS
+from slackwater_csi.emulator.seeding import contents, data_of, seed, write
+
+QUICK = Timing(
+    poll_first=0.02, poll_longest=0.1, follow=0.02, again_first=0.02, again_longest=0.1, appear=5.0
+)
+
+
+@pytest.fixture
+def api():
+    api = KubernetesApi("edge")
+    with install({"edge": api}, pace=0.02):
+        seed(api)
+        yield api
+
+
+@pytest.fixture
+def fleet(api, tmp_path):
+    key = Identity.generate()
+    (tmp_path / "key").write_text(str(key))
+    with serve(api) as server:
+        server.kubeconfig(tmp_path / "kubeconfig", context="edge")
+        (tmp_path / "fleet.yaml").write_text(
+            textwrap.dedent(f"""
+            version: 1
+            stores:
+              vault:
+                url: {(tmp_path / "vault").as_uri()}
+                encrypt_to: ["{key.to_public()}"]
+                decrypt_with: "file:{tmp_path / "key"}"
+            clusters:
+              edge:
+                kubeconfig: "file:kubeconfig"
+                context: edge
+                backends:
+                  csi: {{store: vault, objects: true}}
+            policies:
+              bronze:
+                clusters: ""
+                protect:
+                  - namespaces: ["shop", "crm"]
+                    require: [objects, volumes]
+            """)
+        )
+        (tmp_path / "vault").mkdir()
+        with Fleet.load(
+            tmp_path / "fleet.yaml", ledger=tmp_path / "ledger.db", timing=QUICK
+        ) as fleet:
+            yield fleet
+
+
+def restore(fleet, **how):
+    plan = fleet.plan(at=datetime.now(UTC) + timedelta(seconds=1), **how)
+    assert not [finding for finding in plan.findings if finding.blocks], plan.findings
+    return fleet.restore(plan, confirm=plan.digest).result()
+
+
+def test_a_policy_an_accident_and_back(fleet, api):
+    seeded = {space: contents(api, space) for space in ("shop", "crm")}
+    run = fleet.backup("bronze").result()
+    assert run.state is RunState.SUCCEEDED, run
+    assert {point.origin for point in fleet.points().points} == {"edge"}
+    for space in seeded:
+        for claim in api.list("persistentvolumeclaims", space):
+            api.delete("persistentvolumes", claim["spec"]["volumeName"])
+        api.delete("namespaces", space)
+
+    restored = restore(fleet, policy="bronze")
+
+    assert restored.state is RunState.SUCCEEDED, restored
+    assert {space: contents(api, space) for space in seeded} == seeded
+    assert len(api.list(CONTENTS)) == 3  # those of the points, and nothing of the restore
+
+
+def test_beside_it_and_then_in_its_place(fleet, api):
+    fleet.backup("bronze").result()
+    write(api, "shop", "data", "burnt")
+
+    restore(fleet, namespace="shop", map={"shop": "shop-drill"})
+    assert _data(api, "shop-drill") == "orders"
+    assert _data(api, "shop") == "burnt"
+
+    run = restore(fleet, namespace="shop", update=True)
+    assert run.state is RunState.SUCCEEDED, run
+    assert _data(api, "shop") == "orders"
+    assert api.get("deployments.apps", "web", "shop")["spec"]["replicas"] == 1
+
+
+def test_in_place_of_all_that_stands_with_the_way_back_saved_first(fleet, api):
+    fleet.backup("bronze").result()
+    write(api, "crm", "letters", "burnt")
+
+    run = restore(fleet, namespace="crm", replace=True)
+
+    assert run.state is RunState.SUCCEEDED, run
+    assert _data(api, "crm", "letters") == "dear all"
+    saved = [point for point in fleet.points().points if point.scope.namespaces == ("crm",)]
+    assert len(saved) == 2  # that of the policy, and the way back
+
+
+def test_a_point_is_deleted_whole(fleet, api):
+    fleet.backup("bronze").result()
+    for point in fleet.points().points:
+        plan = fleet.plan_deletion(point.name)
+        fleet.delete(plan, confirm=plan.digest).result()
+
+    assert fleet.points().points == ()
+    assert api.list(SNAPSHOTS) == api.list(CONTENTS) == []
+
+
+def test_a_policy_that_wants_more_than_snapshots_is_told_so(fleet):
+    text = fleet.file.path.read_text().replace("volumes]", "volumes, off-cluster]")
+    fleet.file.path.write_text(text)
+    with Fleet.load(fleet.file.path, ledger=fleet.file.path.parent / "l.db", timing=QUICK) as other:
+        run = other.backup("bronze")
+
+    codes = {finding.code for finding in run.findings}
+    assert codes & {"not-all-of-it", "nobody-protects"}
+
+
+def _data(api, space, claim="data"):
+    return data_of(api, api.get("persistentvolumeclaims", claim, space))
