@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +56,17 @@ def test_an_artefact_of_another_size_makes_a_point_that_no_plan_takes(
     shown = home(f"points show {made['name']}")
     assert "does not lie in the store vault as it was written" in shown.out
     assert "back up again; see who or what deletes objects in the store" in shown.out
+
+
+def test_doctor_names_what_is_lost_or_damaged_in_the_store(home: Place) -> None:
+    lost, damaged = home.back_up(), home.back_up()
+    home.artefact(lost).unlink()
+    home.manifest(damaged).write_text("{")
+    said = home("doctor -o json")
+    found = {finding["code"]: finding["subject"] for finding in json.loads(said.out)["findings"]}
+    assert said.code == 3, said.all
+    assert found["artefact-lost"] == lost["name"]
+    assert found["manifest-unreadable"] == damaged["name"]
 
 
 @pytest.mark.parametrize(

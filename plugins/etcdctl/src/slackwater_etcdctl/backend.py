@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 
 from slackwater.backend import (
     Backend,
     Context,
     ControlPlane,
+    Posture,
     Report,
     SharedStores,
     Stamping,
@@ -22,7 +24,7 @@ from slackwater.model.operation import Explanation, Operation, OperationRef
 from slackwater.model.recovery_point import PointId, RecoveryPoint
 from slackwater.model.request import BackupRequest, PointQuery, RestoreRequest, Store
 from slackwater.stores import ArtefactStore
-from slackwater_etcdctl import backup_acts, deletion, stamping
+from slackwater_etcdctl import backup_acts, deletion, posture, stamping
 from slackwater_etcdctl.access import open_session
 from slackwater_etcdctl.acts import Do, text
 from slackwater_etcdctl.backing_up import Performer
@@ -40,7 +42,7 @@ from slackwater_etcdctl.translation import Translator
 from slackwater_etcdctl.voice import Voice
 
 
-class EtcdctlBackend(Backend, ControlPlane, SharedStores, Stamping):
+class EtcdctlBackend(Backend, ControlPlane, Posture, SharedStores, Stamping):
     """One etcd, by the user's own programs. Keeps nothing but what programs say of themselves."""
 
     def __init__(self, settings: EtcdctlSettings, context: Context) -> None:
@@ -179,6 +181,11 @@ class EtcdctlBackend(Backend, ControlPlane, SharedStores, Stamping):
             f"{here} does not look into the store {store.name} ({store.identity})",
             f"in the fleet file, under clusters.{here}.backends.{TOOL}: store: {store.name}",
         )
+
+    def review_points(self, points: Sequence[RecoveryPoint], now: datetime) -> Sequence[Finding]:
+        """Snapshots that are gone from the store, and manifests that cannot be read."""
+        del now
+        return list(posture.review(points, self._site.cluster.name))
 
     def stamp(self, point: PointId, values: Mapping[str, str]) -> None:
         """Write the values into the manifest."""
