@@ -92,3 +92,25 @@ def test_the_older_version_is_spoken_where_it_is_the_only_one(make_stage):
     point = stage.back_up()
 
     assert facts(stage, point).group.version == "v1beta2"
+
+
+def test_a_claim_that_comes_after_the_plan_is_no_part_of_the_point(stage):
+    backend = stage.backend()
+    plan = backend.plan_backup(stage.request())
+    claim(stage.api, "shop", "late", "x")
+
+    made = stage.drive(backend, plan)
+
+    point = stage.point(made["keep"]["point"])
+    assert {v.claim for v in point.contents.volumes if v.held} == {"data", "media"}
+    stage.drive(backend, backend.plan_deletion(point.id), "r-delete")
+    assert stage.left() == NOTHING
+
+
+def test_who_does_not_look_at_a_group_is_told(stage):
+    stage.csi.faults.no_controller = True
+    backend = stage.backend()
+
+    results = stage.drive(backend, backend.plan_backup(stage.request()))
+
+    assert "feature gate CSIVolumeGroupSnapshot" in results["snapshots"].message

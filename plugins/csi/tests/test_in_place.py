@@ -119,6 +119,15 @@ def test_each_act_can_be_done_again(stage, point):
     assert replicas(stage) == 1
 
 
+def test_the_same_exchange_can_be_asked_for_once_more(stage, point):
+    stage.drive(stage.backend(), plan(stage, point), "r-2")
+    stage.write("shop", "data", "wrong again")
+
+    stage.drive(stage.backend(), plan(stage, point), "r-3")
+
+    assert stage.data("shop", "data") == "orders"
+
+
 def test_a_pod_of_nobody_blocks(stage, point, codes):
     volumes = [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]
     put(stage.api, "v1", "Pod", "shop", "debug", spec={"volumes": volumes})

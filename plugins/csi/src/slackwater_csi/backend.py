@@ -192,7 +192,7 @@ class CsiBackend(Backend, SharedStores, Stamping):
         site, work = self._site, work_of(act, RestoreWork)
         match does:
             case Do.RELEASE:
-                return replacing.release(site, work, report)
+                return replacing.release(site, work, key, report)
             case Do.OBJECTS:
                 return Applier(site, work).apply(report)
             case Do.PUT_BACK:

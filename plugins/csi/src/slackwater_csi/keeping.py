@@ -99,7 +99,7 @@ class Keeper:
             and each.metadata.deletion_timestamp is None
             and not mismatch(each, contents.get(each.content))
         ]
-        return {each.claim for each in ready} == set(self.work.claims)
+        return {each.claim for each in ready} >= set(self.work.claims)
 
     def _nothing(self, found: Sequence[Snapshot], contents: Mapping[str, Content]) -> BackendError:
         wrong = [
@@ -145,7 +145,9 @@ class Keeper:
         return made
 
     def _facts(self, draft: DraftFacts, taken: Taken) -> PointFacts:
-        by_claim = {each.claim: each for each in taken.snapshots}
+        # A group takes along what came after the plan; its manifest was not meant to be restored.
+        planned = self.work.claims
+        by_claim = {each.claim: each for each in taken.snapshots if each.claim in planned}
         volumes = tuple(
             _with_snapshot(volume, by_claim[volume.claim], taken.contents)
             if volume.claim in by_claim

@@ -78,28 +78,36 @@ class Remover:
                 uid = volume.snapshot_uid
                 self.here.delete(SNAPSHOTS, volume.snapshot, namespace=volume.namespace, uid=uid)
         else:
-            mark = {"metadata": {"annotations": {labels.BEING_DELETED: "yes"}}}
-            self.here.patch(CONTENTS, content.name, {**mark, **_DELETE})
+            told = _told(labels.BEING_DELETED)
+            self.here.patch(CONTENTS, content.name, {**told, **_DELETE})
             self.here.delete(CONTENTS, content.name, uid=content.metadata.uid)
         return content.name
 
     def _group(self, work: DeletionWork) -> Iterable[tuple[Resource, str]]:
+        """The group, with members that no manifest names: claims that came after the plan."""
         kinds = GroupKinds(work.group_version)
         namespace = work.volumes[0].namespace if work.volumes else ""
         group = self.here.find(kinds.snapshots, work.group, GroupSnapshot, namespace=namespace)
-        if group is not None and group.content == work.group_content:
-            for volume in work.volumes:
-                self.here.patch(CONTENTS, volume.content, _DELETE)
+        bound = group is not None and group.content == work.group_content
+        selector = f"{labels.POINT}={work.point}"
+        contents = [each.name for each in self.here.list(CONTENTS, Named, selector=selector)]
+        told = {} if bound else _told(labels.BEING_DELETED)
+        for name in contents:
+            self.here.patch(CONTENTS, name, {**told, **_DELETE})
+            if not bound:
+                self.here.delete(CONTENTS, name)
+        if group is not None and bound:
             remove_group(self.here, namespace, group, kinds)
         elif self.here.find(kinds.contents, work.group_content, Named) is not None:
-            mark = {"metadata": {"annotations": {labels.GROUP_BEING_DELETED: "yes"}}}
-            self.here.patch(kinds.contents, work.group_content, {**mark, **_DELETE})
+            told = _told(labels.GROUP_BEING_DELETED)
+            self.here.patch(kinds.contents, work.group_content, {**told, **_DELETE})
             self.here.delete(kinds.contents, work.group_content)
-        return [(kinds.contents, work.group_content)]
+        return [(kinds.contents, work.group_content), *((CONTENTS, name) for name in contents)]
 
     def _ask_storage(self, volume: VolumeFacts) -> str:
         """A content for the handle that belongs to no snapshot: deleting it deletes the data."""
         name = f"sw-delete-{digest([volume.driver, volume.handle])[:16]}"
+        of_class = volume.snapshot_class
         body: Object = manifest(
             CONTENTS,
             name,
@@ -108,8 +116,8 @@ class Remover:
                 "driver": volume.driver,
                 "source": {"snapshotHandle": volume.handle},
                 "sourceVolumeMode": volume.volume_mode,
-                "volumeSnapshotClassName": volume.snapshot_class,
                 "volumeSnapshotRef": {"name": name, "namespace": volume.namespace},
+                **({"volumeSnapshotClassName": of_class} if of_class else {}),
             },
         )
         # The controller's own: without it the content would go before anybody has seen it.
@@ -133,3 +141,7 @@ class Remover:
                 self.here.name,
                 "kubectl get volumesnapshotcontents; csi-snapshotter removes them at its own pace",
             )
+
+
+def _told(annotation: str) -> Object:
+    return {"metadata": {"annotations": {annotation: "yes"}}}

@@ -24,12 +24,12 @@ from slackwater_csi.site import Site
 _FREE_WITHIN = 30.0
 
 
-def release(site: Site, work: RestoreWork, report: Report) -> Mapping[str, object]:
+def release(site: Site, work: RestoreWork, key: Key, report: Report) -> Mapping[str, object]:
     """Keep the volumes of the claims, and delete the claims. Done again, it goes on."""
     for number, replaced in enumerate(work.replaced, start=1):
         if report.stopping:
             raise Stopped
-        _release(site, work, replaced, report)
+        _release(site, work, replaced, key, report)
         report.progress(Progress(done=number, total=len(work.replaced), unit="claims"))
     return {"kept": {each.claim: each.volume for each in work.replaced}}
 
@@ -40,7 +40,7 @@ def put_back(site: Site, work: RestoreWork, key: Key) -> Mapping[str, object]:
     What was replaced stays replaced, and what was never touched stays as it is.
     """
     done = [
-        each.claim for each in work.replaced if _was_taken(site, each, work) and
+        each.claim for each in work.replaced if _was_taken(site, each, key) and
         not _replaced_well(site, each, work, key)
     ]  # fmt: skip
     for replaced in work.replaced:
@@ -49,10 +49,10 @@ def put_back(site: Site, work: RestoreWork, key: Key) -> Mapping[str, object]:
     return {"put_back": done}
 
 
-def _release(site: Site, work: RestoreWork, replaced: Replaced, report: Report) -> None:
+def _release(site: Site, work: RestoreWork, replaced: Replaced, key: Key, report: Report) -> None:
     here, space = site.here, work.namespace
     standing = here.find(CLAIMS, replaced.claim, Claim, namespace=space)
-    if standing is None or standing.metadata.label(labels.REQUEST) == work.request:
+    if standing is None or standing.metadata.label(labels.RUN) == run_hash(key):
         return
     if standing.metadata.uid != replaced.uid:
         raise gone_wrong(
@@ -60,7 +60,7 @@ def _release(site: Site, work: RestoreWork, replaced: Replaced, report: Report) 
             site.cluster,
             "plan again",
         )
-    _keep_volume(site, work, replaced)
+    _keep_volume(site, work, replaced, key)
     here.delete(CLAIMS, replaced.claim, namespace=space, uid=replaced.uid)
 
     def gone() -> bool:
@@ -75,7 +75,7 @@ def _release(site: Site, work: RestoreWork, replaced: Replaced, report: Report) 
         )
 
 
-def _keep_volume(site: Site, work: RestoreWork, replaced: Replaced) -> None:
+def _keep_volume(site: Site, work: RestoreWork, replaced: Replaced, key: Key) -> None:
     volume = site.here.find(VOLUMES, replaced.volume, Volume)
     if volume is None:
         raise gone_wrong(f"volume {replaced.volume} is gone", site.cluster, "plan again")
@@ -84,7 +84,7 @@ def _keep_volume(site: Site, work: RestoreWork, replaced: Replaced) -> None:
     notes = {
         labels.WAS: f"{work.namespace}/{replaced.claim}",
         labels.RECLAIM: volume.reclaim,
-        labels.REQUEST: work.request,
+        labels.RUN: run_hash(key),
     }
     change = {
         "metadata": {"annotations": notes},
@@ -93,9 +93,9 @@ def _keep_volume(site: Site, work: RestoreWork, replaced: Replaced) -> None:
     site.here.patch(VOLUMES, replaced.volume, change)
 
 
-def _was_taken(site: Site, replaced: Replaced, work: RestoreWork) -> bool:
+def _was_taken(site: Site, replaced: Replaced, key: Key) -> bool:
     volume = site.here.find(VOLUMES, replaced.volume, Volume)
-    return volume is not None and volume.metadata.annotation(labels.REQUEST) == work.request
+    return volume is not None and volume.metadata.annotation(labels.RUN) == run_hash(key)
 
 
 def _replaced_well(site: Site, replaced: Replaced, work: RestoreWork, key: Key) -> bool:
@@ -127,7 +127,7 @@ def _put_back(site: Site, work: RestoreWork, replaced: Replaced) -> None:
         here.create(CLAIMS, body, namespace=space)
     except ObjectExists as error:
         raise not_yet(f"claim {space}/{replaced.claim} is still going", site.cluster) from error
-    notes = {labels.WAS: None, labels.RECLAIM: None, labels.REQUEST: None}
+    notes = {labels.WAS: None, labels.RECLAIM: None, labels.RUN: None}
     policy = {"persistentVolumeReclaimPolicy": before} if before else {}
     here.patch(VOLUMES, replaced.volume, {"metadata": {"annotations": notes}, "spec": policy})
 
