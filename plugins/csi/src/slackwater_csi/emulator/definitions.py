@@ -20,6 +20,8 @@ GROUP_SNAPSHOTS = f"volumegroupsnapshots.{GROUPS_GROUP}"
 GROUP_CONTENTS = f"volumegroupsnapshotcontents.{GROUPS_GROUP}"
 GROUP_CLASSES = f"volumegroupsnapshotclasses.{GROUPS_GROUP}"
 
+_APPROVAL = {"api-approved.kubernetes.io": "unapproved, an emulation"}
+"""A real API server asks for it in groups of kubernetes.io."""
 _KINDS = (
     ("VolumeSnapshot", "volumesnapshots", True),
     ("VolumeSnapshotContent", "volumesnapshotcontents", False),
@@ -49,7 +51,7 @@ def _definition(
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.{group}"},
+        "metadata": {"name": f"{plural}.{group}", "annotations": _APPROVAL},
         "spec": {
             "group": group,
             "scope": "Namespaced" if namespaced else "Cluster",

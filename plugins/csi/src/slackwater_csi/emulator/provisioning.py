@@ -90,6 +90,8 @@ class Provisioning:
             "metadata": {"name": name, "annotations": {DATA: data}},
             "spec": {
                 "storageClassName": of_class["metadata"]["name"],
+                "capacity": claim["spec"]["resources"]["requests"],
+                "accessModes": claim["spec"].get("accessModes", ["ReadWriteOnce"]),
                 "persistentVolumeReclaimPolicy": of_class.get("reclaimPolicy", "Delete"),
                 "claimRef": {"kind": "PersistentVolumeClaim", **reference},
                 "csi": {"driver": DRIVER, "volumeHandle": f"vol-{metadata['uid']}"},
