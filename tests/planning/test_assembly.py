@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slackwater.model.act import Act, ActKind
 from slackwater.model.step import OwnAct, Step
-from slackwater.planning.assembly import Assembly
+from slackwater.planning.assembly import Assembly, making_step
 
 
 def acts(namespace: str) -> list[Act]:
@@ -96,3 +96,8 @@ def test_what_is_shared_does_not_wait_for_what_waits_for_it() -> None:
     steps = by_title(assembly.finished())
     assert steps["show the store"].needs == (steps["check dr"].id,)
     assert steps["restore shop"].id in steps["restore crm"].needs
+
+
+def test_the_point_is_made_by_the_last_act_that_is_no_clean_up() -> None:
+    steps = Assembly().add_acts("dr", "tide", acts("shop"))
+    assert making_step(acts("shop"), steps) == steps["restore"]

@@ -140,6 +140,14 @@ class Assembly:
         return later
 
 
+def making_step(acts: Sequence[Act], steps: Mapping[str, str]) -> str:
+    """Return the step that makes the recovery point: the last act of a backup that is no clean-up.
+
+    ``steps`` are those that the acts became.
+    """
+    return [steps[act.id] for act in acts if not act.always][-1]
+
+
 def place_of(cluster: str, namespace: str) -> str:
     """Return how a place in a target is written: ``dr/shop``, or ``dr`` for the whole cluster."""
     return f"{cluster}/{namespace}" if namespace else cluster

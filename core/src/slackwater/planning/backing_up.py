@@ -23,7 +23,7 @@ from slackwater.model.run import RunKind, RunRequest
 from slackwater.model.schedule import longest_gap
 from slackwater.model.step import OwnAct
 from slackwater.model.workload import Workload, WorkloadKind
-from slackwater.planning.assembly import Assembly
+from slackwater.planning.assembly import Assembly, making_step
 from slackwater.planning.dispatch import Assignment, asked_of_tools, assign
 from slackwater.planning.workloads import Filter, Protected, beside_namespaces, to_back_up
 
@@ -213,7 +213,7 @@ def _add(draft: _Draft, cluster: _Cluster, assignment: Assignment) -> None:
     steps = draft.assembly.add_acts(
         cluster.name, assignment.tool, planned.acts, workload=assignment.workload
     )
-    making = next(reversed([steps[act.id] for act in planned.acts if not act.always]))
+    making = making_step(planned.acts, steps)
     draft.read_backs.append(_read_back(draft, assignment, making))
 
 

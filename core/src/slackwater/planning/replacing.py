@@ -15,7 +15,7 @@ from slackwater.model.recovery_point import Requirement, Stamp
 from slackwater.model.request import BackupRequest
 from slackwater.model.step import OwnAct
 from slackwater.model.workload import Workload
-from slackwater.planning.assembly import Assembly
+from slackwater.planning.assembly import Assembly, making_step
 from slackwater.planning.dispatch import Assignment, asked_of_tools, assign
 from slackwater.planning.standing import Stand
 
@@ -83,7 +83,7 @@ def _save(
     steps = assembly.add_acts(
         cluster, saving.tool, planned.acts, after=after, workload=saving.workload
     )
-    making = list(steps.values())[-1]
+    making = making_step(planned.acts, steps)
     return assembly.add_own(
         OwnAct.READ_BACK,
         cluster,
