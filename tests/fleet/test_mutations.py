@@ -95,9 +95,9 @@ def tools(request):
     return request.getfixturevalue("settings")
 
 
-@_settings(150)
+@_settings(500)
 @given(damage_list=damages, odd_bytes=st.none() | raw_bytes)
-def test_150_damaged_files_end_in_no_traceback(path, tools, damage_list, odd_bytes):
+def test_500_damaged_files_end_in_no_traceback(path, tools, damage_list, odd_bytes):
     _survives(path, tools, damage_list, odd_bytes)
 
 
