@@ -10,7 +10,6 @@ from slackwater.backend import Backend, NativeSchedule, NativeSchedules, Posture
 from slackwater.backend.connections import Connections
 from slackwater.backend.plugin_loading import Plugins
 from slackwater.backend.wrappers import as_role
-from slackwater.catalogue.covering import Covering
 from slackwater.catalogue.gathering import Catalogue, no_answer, side_by_side
 from slackwater.clusters import take_inventory
 from slackwater.errors import SlackwaterError
@@ -57,7 +56,6 @@ class _Rounds:
     ledger: Ledger
     read: Reader
     catalogue: Catalogue
-    covering: Covering
     now: datetime
 
     def visit(self, cluster: str) -> _Visit:
@@ -96,13 +94,13 @@ class _Rounds:
 
     def _control_plane(self, cluster: str) -> Iterator[Finding]:
         fleet = self.connections.fleet
-        return ControlPlanes(fleet, self.covering, self.read, self.now).review(cluster)
+        return ControlPlanes(fleet, self.catalogue.covering, self.read, self.now).review(cluster)
 
     def _coverage(self, cluster: str, tools: Sequence[Description]) -> Iterator[Finding]:
         homes = [home for tool in tools for home in tool.homes]
         try:
             reached = self.connections.cluster(cluster)
-            coverage = Coverage(take_inventory(reached), self.covering, self.read)
+            coverage = Coverage(take_inventory(reached), self.catalogue.covering, self.read)
             yield from coverage.findings(Lookout(reached), homes)
         except SlackwaterError as error:
             yield no_answer(cluster, "", error)
@@ -128,7 +126,7 @@ def diagnose(
     ``catalogue`` is that of the whole fleet: what one cluster holds may lie in another's store.
     """
     now = connections.clock()
-    rounds = _Rounds(connections, ledger, read, catalogue, Covering(catalogue.points), now)
+    rounds = _Rounds(connections, ledger, read, catalogue, now)
     visits = side_by_side(rounds.visit, clusters)
     found = [finding for visit in visits for finding in visit.findings]
     chosen = set(clusters)

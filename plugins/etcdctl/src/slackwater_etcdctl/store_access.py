@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 
-from slackwater.errors import BackendError, ConfigurationError, Problem, RecoveryPointNotFound
+from slackwater.backend import cluster_errors
+from slackwater.errors import ConfigurationError, Problem, RecoveryPointNotFound
 from slackwater.model.recovery_point import PointId
 from slackwater.stores import ArtefactStore, Manifest
 from slackwater_etcdctl.errors import TOOL
+
+named_errors = partial(cluster_errors.named_errors, TOOL)
 
 
 def open_named(name: str, cluster: str, store: Callable[[str], ArtefactStore]) -> ArtefactStore:
@@ -30,14 +33,3 @@ def manifest_of(point: PointId, store: ArtefactStore, cluster: str) -> Manifest:
         return store.manifest(point.name)
     except ValueError:
         raise RecoveryPointNotFound(f"{point.name!r} is no name of a recovery point") from None
-
-
-@contextmanager
-def named_errors(cluster: str) -> Iterator[None]:
-    """Put tool and cluster on errors of the store, which knows neither."""
-    try:
-        yield
-    except BackendError as error:
-        error.backend = error.backend or TOOL
-        error.cluster = error.cluster or cluster
-        raise
