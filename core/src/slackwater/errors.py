@@ -9,7 +9,8 @@
       ClusterError              a Kubernetes API server: cluster, status, the server's own words
         ClusterUnreachable      no answer: refused, timed out, TLS, name not known
         ClusterDenied           401 or 403
-        ObjectNotFound          404: the object, or the whole kind
+        ObjectNotFound          404: the object
+          KindNotServed         404: the whole kind, so nothing is known of the object
         ObjectExists            409 on create
         ObjectConflict          409 on update: somebody was quicker
         ListExpired             410: the list's continue token is too old
@@ -128,7 +129,13 @@ class ClusterDenied(ClusterError):
 
 
 class ObjectNotFound(ClusterError):
-    """404: no such object, or the API server does not know the kind."""
+    """404: no such object."""
+
+
+class KindNotServed(ObjectNotFound):
+    """404: the API server does not know the kind (any more). Whether the object is there, nobody
+    has looked: where an object that is gone means that something is done, this must not.
+    """
 
 
 class ObjectExists(ClusterError):

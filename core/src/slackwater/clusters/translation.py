@@ -20,6 +20,7 @@ from slackwater.errors import (
     ClusterThrottled,
     ClusterUnreachable,
     ConfigurationError,
+    KindNotServed,
     ListExpired,
     ObjectConflict,
     ObjectExists,
@@ -36,6 +37,8 @@ WRONG_AUTHORITY = (
     "compare certificate-authority-data, server and tls-server-name in the kubeconfig with the "
     "server's certificate; the clock of this machine must be right, too"
 )
+_NO_SUCH_KIND = "the server could not find the requested resource"
+"""The API's words for a kind that its group does not serve; for a whole group it says no JSON."""
 WRONG_CERTIFICATE = "renew the client certificate in the kubeconfig"
 CHECK_ADDRESS = "check the server's address, the network, a VPN, and proxy-url in the kubeconfig"
 
@@ -87,6 +90,8 @@ def _kind_of(call: Call, status: int, said: _Status) -> type[ClusterError]:
     if status == 409:
         exists = said.reason == "AlreadyExists" or (not said.reason and call.method == "POST")
         return ObjectExists if exists else ObjectConflict
+    if status == 404 and (not said.reason or said.message == _NO_SUCH_KIND):
+        return KindNotServed
     known: dict[int, type[ClusterError]] = {
         401: ClusterDenied,
         403: ClusterDenied,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from slackwater.clusters import Cluster, Object, Resource
-from slackwater.errors import ObjectNotFound
+from slackwater.errors import KindNotServed, ObjectNotFound
 from slackwater_csi.errors import csi_errors
 
 T = TypeVar("T")
@@ -34,10 +34,14 @@ class Here:
             return self.cluster.identity().uid
 
     def find(self, kind: Resource, name: str, into: type[T], *, namespace: str = "") -> T | None:
-        """Return an object; None where there is none, or no such kind."""
+        """Return an object; None where there is none. Where its kind is not served (any more),
+        nobody can say: that is an error, and no object that is gone.
+        """
         with csi_errors(self.name, f"get {kind}"):
             try:
                 return self.cluster.get(kind.path(namespace=namespace, name=name), into=into)
+            except KindNotServed:
+                raise
             except ObjectNotFound:
                 return None
 
@@ -89,6 +93,8 @@ class Here:
         with csi_errors(self.name, f"patch {kind}"):
             try:
                 return self.cluster.patch(kind.path(namespace=namespace, name=name), body)
+            except KindNotServed:
+                raise
             except ObjectNotFound:
                 return None
 
@@ -98,6 +104,8 @@ class Here:
             try:
                 path = kind.path(namespace=namespace, name=name)
                 self.cluster.delete(path, uid=uid or None)
+            except KindNotServed:
+                raise
             except ObjectNotFound:
                 return False
             return True
