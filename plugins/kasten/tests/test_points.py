@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from slackwater.errors import BackendUnavailable, PermissionDenied, RecoveryPointNotFound
+from slackwater.errors import (
+    BackendUnavailable,
+    PermanentBackendError,
+    PermissionDenied,
+    RecoveryPointNotFound,
+)
 from slackwater.model.operation import Phase
 from slackwater.model.request import PointQuery
-from slackwater.testing.kubernetes_api import Rule
+from slackwater.testing.kubernetes_api import Refuse, Rule
 from slackwater_kasten.rights import roles
 
 EVERYTHING = PointQuery()
@@ -88,6 +93,76 @@ def test_a_copy_that_was_imported_is_of_unknown_origin(clusters):
     assert shown.stamp is None
     assert shown.id.store == "s3://s3.emulated.example/exports"
     assert shown.begin == point.begin
+
+
+def a_copy_by(clusters, policy="", run=""):
+    """An exported copy without its original, as it comes by an import or is left by retention."""
+    told = {"k10.kasten.io/appName": "shop", "k10.kasten.io/appNamespace": "shop",
+            "k10.kasten.io/exportProfile": "offsite", "k10.kasten.io/policyName": policy,
+            "k10.kasten.io/runActionName": run}  # fmt: skip
+    status = {"state": "Unbound", "actionTime": "2026-11-21T13:00:00Z"}
+    metadata = {"name": "shop-scheduled-x", "labels": {k: v for k, v in told.items() if v}}
+    clusters.k10.catalog.add("restorepointcontents", {"metadata": metadata, "status": status})
+
+
+def test_a_copy_that_nothing_here_has_made_is_of_unknown_origin(clusters):
+    """The records of imports go; the copy must not become this cluster's own by that."""
+    a_copy_by(clusters)
+    (point,) = listed(clusters.backend())
+    assert point.id.store.startswith("s3://")
+    assert [finding.code for finding in point.findings] == ["imported"]
+
+
+def test_a_copy_that_a_policy_here_has_exported_is_of_this_cluster(clusters):
+    clusters.run_policy()
+    for content in clusters.k10.catalog.all("restorepointcontents"):
+        if "k10.kasten.io/exportProfile" not in content["metadata"]["labels"]:
+            clusters.k10.rules.retire(content)
+    (point,) = listed(clusters.backend())
+    assert point.id.store.startswith("k10://")
+
+
+def test_who_may_not_see_imports_takes_no_copy_for_the_clusters_own(clusters):
+    clusters.run_policy()
+    a_copy_by(clusters, "nightly", "run-nightly-elsewhere")
+    clusters.server.rights(
+        "blind",
+        Rule(("get", "list"), ("restorepointcontents", "namespaces", "policies", "profiles",
+             "exportactions", "backupactions"), ("*",)),
+        user="blind",
+    )  # fmt: skip
+
+    stores = {point.name: point.id.store for point in listed(clusters.backend(token="blind"))}
+
+    assert stores["shop@run-nightly"].startswith("k10://"), "its original is here"
+    assert stores["shop@run-nightly-elsewhere"].startswith("s3://")
+
+
+def test_an_export_by_hand_is_of_this_cluster(clusters):
+    point = clusters.back_up(export="")
+    name = point.name.partition("@")[2]
+    spec = {"profile": {"name": "offsite"}, "receiveString": clusters.kasten.vault.new_string(),
+            "subject": {"name": name, "namespace": "shop"}}  # fmt: skip
+    metadata = {"name": "by-hand", "namespace": "kasten-io"}
+    export = {"metadata": metadata, "spec": spec, "status": {"state": "Pending"}}
+    clusters.k10.catalog.add("exportactions", export)
+    clusters.kasten.tick(3)
+
+    (by_hand,) = [point for point in listed(clusters.backend()) if "by-hand" in point.name]
+
+    assert by_hand.id.store.startswith("k10://")
+
+
+@pytest.mark.parametrize("verb", ["get", "list"])
+def test_an_api_that_is_gone_is_no_object_that_is_gone(clusters, verb):
+    """Where gone means done, as in a deletion, this must not be taken for it."""
+    point, backend = clusters.back_up(export=""), clusters.backend()
+    (act,) = backend.plan_deletion(point.id).acts
+    gone = Refuse(404, message="the server could not find the requested resource")
+    clusters.server.faults.add(verb, "/(restorepointcontents|retireactions)", gone, times=None)
+
+    with pytest.raises(PermanentBackendError, match="could not find the requested resource"):
+        clusters.do(backend, act, "r-delete")
 
 
 def test_who_may_not_list_contents_sees_what_he_may_and_is_told_so(clusters):

@@ -111,22 +111,47 @@ def _policies(kasten: Kasten) -> dict[str, Policy]:
 
 
 def _foreign(kasten: Kasten, points: list[Point], policies: Mapping[str, Policy]) -> dict[str, str]:
-    """Which of these copies, whose original is not here, came by an import, and from where.
+    """Which of these copies, whose original is not here, may have come by an import, and the
+    place that each lies in.
 
-    K10 puts no mark on them. Where nothing was ever imported none did. Else only those of a
-    policy that exports here, and does not import, are surely of this cluster.
+    K10 puts no mark on an import, and its records of imports go. So a copy is of this cluster only
+    where something here says that it made it: an export by hand, or a policy that exports here and
+    of whose runs none imported. What nothing speaks for is of unknown origin, never guessed.
     """
-    imports = list(_readable(kasten.list(IMPORT_ACTIONS, Named)))
-    if not imports:
-        return {}
+    made, runs = _made_by_hand(kasten), _import_runs(kasten)
     known = _readable(kasten.list(PROFILES, Profile, namespace=kasten.namespace))
     profiles = {each.metadata.name: each for each in known}
-    runs = {each.metadata.label(labels.RUN_ACTION) for each in imports}
+
+    def is_own(point: Point) -> bool:
+        if point.policy:
+            exported = _exports(policies.get(point.policy))
+            return exported and runs is not None and point.run not in runs
+        return made.issuperset(each.metadata.name for each in point.contents)
+
     return {
         point.name: _lies_at(point, profiles, kasten.cluster.name)
         for point in points
-        if point.run in runs or not _exports(policies.get(point.policy))
+        if not is_own(point)
     }
+
+
+def _made_by_hand(kasten: Kasten) -> set[str]:
+    """Return the names of the contents that ExportActions made here on demand."""
+    found = _readable(kasten.list_ours(EXPORT_ACTIONS, Action, ""))
+    return {
+        f"{subject.namespace}-{each.metadata.name}"
+        for each in found
+        if (subject := each.spec.subject)
+    }
+
+
+def _import_runs(kasten: Kasten) -> set[str] | None:
+    """Return the runs that imported; None where we may not look."""
+    try:
+        found = list(kasten.list(IMPORT_ACTIONS, Named))
+    except PermissionDenied:
+        return None
+    return {each.metadata.label(labels.RUN_ACTION) for each in found}
 
 
 def _exports(policy: Policy | None) -> bool:
