@@ -15,6 +15,7 @@ from slackwater.model.act import ActKind, Key
 from slackwater.model.recovery_point import Stamp
 from slackwater.model.request import BackupRequest, PointQuery, RestoreMapping, RestoreRequest
 from slackwater.model.workload import Workload
+from slackwater.testing.artefacts import TroubledStore
 from slackwater.testing.kubernetes_api import KubernetesApi, serve
 from slackwater_kasten.backend import KastenBackend
 from slackwater_kasten.emulator import install
@@ -50,6 +51,10 @@ def voice():
     return Voice("east", "kasten-io")
 
 
+def now():
+    return datetime.now(UTC)
+
+
 class Silent:
     stopping = False
 
@@ -63,6 +68,7 @@ class Clusters:
     def __init__(self, apis, servers, kasten, folder):
         self.apis, self.servers, self.kasten = apis, servers, kasten
         self._folder = folder
+        self.store = TroubledStore(folder / "store")
 
     @property
     def api(self):
@@ -84,9 +90,16 @@ class Clusters:
             cluster=Cluster(cluster, kubeconfig=kubeconfig, timeout=5),
             secret=lambda reference: reference,
             spool=self._folder / "spool",
-            clock=lambda: datetime.now(UTC),
+            clock=now,
+            store=lambda _: self.store.open("kasten", now),
         )
         return KastenBackend(KastenSettings(**{"export": "offsite", **settings}), context)
+
+    def elsewhere(self, point, onto="shop", **settings):
+        """A backend of west, and the plan to bring a point there."""
+        stores = tuple(self.backend().list_stores())
+        west = self.backend("west", **settings)
+        return west, west.plan_restore(self.restore(point, "west", stores=stores, onto=onto))
 
     def request(self, namespace="shop", **more):
         return BackupRequest(

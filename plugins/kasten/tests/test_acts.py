@@ -225,6 +225,93 @@ def test_overwriting_is_said_before_it_is_done(clusters):
     assert clusters.api.get("configmaps", "prices", "shop")["data"] == {"tea": "3"}
 
 
+def test_what_would_be_overwritten_is_named_before_it_is(clusters):
+    point, backend = clusters.back_up(), clusters.backend()
+    clusters.api.delete("deployments.apps", "web", "shop")
+
+    (finding,) = backend.plan_restore(clusters.restore(point, existing=Existing.UPDATE)).findings
+
+    assert "deletes 1 claims with their data and makes them anew: data" in finding.message
+    assert "overwrites 1 objects (configmaps: prices)" in finding.message
+
+
+def test_nothing_is_overwritten_where_nothing_stands(clusters):
+    point, backend = clusters.back_up(), clusters.backend()
+    plan = backend.plan_restore(clusters.restore(point, onto="new", existing=Existing.UPDATE))
+    assert plan.findings == ()
+
+
+def test_a_class_that_is_mapped_to_and_not_there_is_told_before(clusters):
+    point, backend = clusters.back_up(), clusters.backend()
+    request = clusters.restore(point, onto="d", mapping={"storage_classes": {"fast": "none"}})
+
+    (finding,) = backend.plan_restore(request).findings
+
+    assert (finding.code, finding.blocks) == ("no-storage-class", True)
+
+
+def transform_set(clusters, name="smaller", status=None):
+    change = {"op": "replace", "path": "/data/tea", "value": "5"}
+    subject = {"resource": "configmaps", "name": "prices"}
+    spec = {"transforms": [{"name": "dearer tea", "subject": subject, "json": [change]}]}
+    clusters.put("TransformSet", name, spec, **({"status": status} if status else {}))
+
+
+def test_transforms_are_those_that_the_plan_has_shown(clusters):
+    transform_set(clusters)
+    point, backend = clusters.back_up(), clusters.backend(transform_sets=["smaller"])
+    plan = backend.plan_restore(clusters.restore(point, onto="drill"))
+    assert any("dearer tea" in effect for act in plan.acts for effect in act.effects)
+    clusters.api.delete("transformsets.config.kio.kasten.io", "smaller", "kasten-io")
+
+    clusters.drive(backend, plan, "r-2")
+
+    assert clusters.api.get("configmaps", "prices", "drill")["data"] == {"tea": "5"}
+
+
+@pytest.mark.parametrize("status", [None, {"validation": "Failed", "error": ["no subject"]}])
+def test_a_transform_set_that_is_not_there_or_not_valid_blocks(clusters, status):
+    if status:
+        transform_set(clusters, status=status)
+    point, backend = clusters.back_up(), clusters.backend(transform_sets=["smaller"])
+
+    (finding,) = backend.plan_restore(clusters.restore(point, onto="drill")).findings
+
+    assert (finding.code, finding.blocks) == ("no-transform-set", True)
+
+
+def test_a_restore_that_has_lost_its_filter_is_stopped_before_it_does_anything(clusters):
+    point, backend = clusters.back_up(), clusters.backend()
+    object.__setattr__(clusters.k10.rules, "guesses", Guesses(knows_filters=False))
+    before = contents(clusters.api, "shop")
+    plan = backend.plan_restore(clusters.restore(point))
+
+    for _ in range(2):  # also where the first try was killed before it had looked
+        with pytest.raises(PermanentBackendError, match="without the filter"):
+            clusters.do(backend, next(act for act in plan.acts if act.id == "restore"), "r-2")
+
+    clusters.kasten.tick(3)
+    (action,) = clusters.k10.catalog.all("restoreactions")
+    assert action["status"]["state"] == "Cancelled"
+    assert contents(clusters.api, "shop") == before
+
+
+def test_a_claim_that_was_to_be_kept_and_was_not_is_an_error_at_the_end(clusters):
+    point, backend = clusters.back_up(), clusters.backend()
+    plan = backend.plan_restore(clusters.restore(point))
+    acts = {act.id: act for act in plan.acts}
+    for name in ("bind", "restore"):
+        clusters.do(backend, acts[name], "r-2")
+    clusters.api.delete("persistentvolumeclaims", "data", "shop")
+    late = {"creationTimestamp": "2999-01-01T00:00:00Z", "name": "data", "namespace": "shop"}
+    clusters.api.seed({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": late,
+                       "spec": {}})  # fmt: skip
+
+    found = clusters.do(backend, acts["verify"], "r-2")["findings"]
+
+    assert [finding["code"] for finding in found] == ["claim-replaced"]
+
+
 def test_a_class_that_is_not_there_fails_the_restore_and_leaves_no_restore_point(clusters):
     point, backend = clusters.back_up(), clusters.backend()
     clusters.api.delete("namespaces", "shop")
@@ -282,16 +369,10 @@ def test_images_are_not_promised(clusters):
         clusters.backend().plan_restore(request)
 
 
-def elsewhere(clusters, point, **settings):
-    stores = tuple(clusters.backend().list_stores())
-    west = clusters.backend("west", **settings)
-    return west, west.plan_restore(clusters.restore(point, "west", stores=stores))
-
-
 def test_without_a_receive_string_the_plan_says_how_to_carry_it_over(clusters):
     point = clusters.back_up()
 
-    _, plan = elsewhere(clusters, point)
+    _, plan = clusters.elsewhere(point)
 
     (finding,) = plan.findings
     assert (finding.code, finding.blocks) == ("receive-missing", True)
@@ -301,21 +382,21 @@ def test_without_a_receive_string_the_plan_says_how_to_carry_it_over(clusters):
 
 def test_a_point_that_was_never_exported_cannot_leave(clusters):
     point = clusters.back_up(export="")
-    _, plan = elsewhere(clusters, point)
+    _, plan = clusters.elsewhere(point)
     assert [finding.code for finding in plan.findings] == ["never-exported"]
 
 
 def test_a_cluster_without_a_profile_is_told_which_one_it_needs(clusters):
     point = clusters.back_up()
     clusters.apis["west"].delete("profiles.config.kio.kasten.io", "offsite", "kasten-io")
-    _, plan = elsewhere(clusters, point)
+    _, plan = clusters.elsewhere(point)
     assert [finding.code for finding in plan.findings] == ["store-not-visible"]
 
 
 def test_another_cluster_gets_its_workload_and_keeps_no_policy(clusters):
     point = clusters.back_up()
     clusters.kasten.hand_over("east", "west", SECRET, backup=point.name.partition("@")[2])
-    west, plan = elsewhere(clusters, point, receive={"east": SECRET})
+    west, plan = clusters.elsewhere(point, receive={"east": SECRET})
 
     results = clusters.drive(west, plan, "r-2")
 
@@ -328,7 +409,7 @@ def test_another_cluster_gets_its_workload_and_keeps_no_policy(clusters):
 def test_each_step_to_another_cluster_can_be_done_again(clusters):
     point = clusters.back_up()
     clusters.kasten.hand_over("east", "west", SECRET, backup=point.name.partition("@")[2])
-    west, plan = elsewhere(clusters, point, receive={"east": SECRET})
+    west, plan = clusters.elsewhere(point, receive={"east": SECRET})
     for act in plan.acts:
         first = clusters.do(west, act, "r-2")
         again = clusters.do(clusters.backend("west", receive={"east": SECRET}), act, "r-2")
@@ -342,7 +423,7 @@ def test_a_string_that_was_cut_off_fails_the_import_and_the_policy_goes(clusters
     west_api = clusters.apis["west"]
     west_api.patch("secrets", SECRET, {"data": {"receiveString": "UkVDRUlWRS0="}}, "kasten-io")
     before = west_api.store.contents()
-    west, plan = elsewhere(clusters, point, receive={"east": SECRET})
+    west, plan = clusters.elsewhere(point, receive={"east": SECRET})
 
     results = clusters.drive(west, plan, "r-2")
 
@@ -359,7 +440,7 @@ def test_a_run_that_calls_itself_complete_is_judged_by_its_parts(clusters):
     server = clusters.kasten.servers["west"]
     object.__setattr__(server.rules, "guesses", Guesses(run_fails_with_part=False))
     server.faults.fail_next = "the bucket does not answer"
-    west, plan = elsewhere(clusters, point, receive={"east": SECRET})
+    west, plan = clusters.elsewhere(point, receive={"east": SECRET})
 
     results = clusters.drive(west, plan, "r-2")
 
@@ -371,7 +452,7 @@ def test_a_run_that_calls_itself_complete_is_judged_by_its_parts(clusters):
 def test_two_runs_share_the_import_policy_and_the_last_one_removes_it(clusters):
     point = clusters.back_up()
     clusters.kasten.hand_over("east", "west", SECRET, backup=point.name.partition("@")[2])
-    west, plan = elsewhere(clusters, point, receive={"east": SECRET})
+    west, plan = clusters.elsewhere(point, receive={"east": SECRET})
     add, remove = plan.acts[0], plan.acts[-1]
     clusters.do(west, add, "r-2")
     clusters.do(west, add, "r-3")
@@ -383,7 +464,7 @@ def test_two_runs_share_the_import_policy_and_the_last_one_removes_it(clusters):
 def test_the_receive_string_is_in_no_error_when_the_policy_is_refused(clusters):
     point = clusters.back_up()
     clusters.kasten.hand_over("east", "west", SECRET, backup=point.name.partition("@")[2])
-    west, plan = elsewhere(clusters, point, receive={"east": SECRET})
+    west, plan = clusters.elsewhere(point, receive={"east": SECRET})
     (export,) = clusters.k10.catalog.all("exportactions")
     receive = export["spec"]["receiveString"]
     said = f"spec.actions[0].importParameters.receiveString: Invalid value: {receive}"

@@ -29,7 +29,7 @@ from slackwater.errors import (
 )
 from slackwater.fleet.age_keys import AgeKeys
 from slackwater.model.finding import Finding, Severity
-from slackwater.stores.fetching import fetch
+from slackwater.stores.fetching import fetch, fetch_bytes
 from slackwater.stores.flow import chunks_of, flow
 from slackwater.stores.manifest import Artefact, Manifest, checked_name, decoded, encoded
 from slackwater.stores.sealing import Measure, compress, encrypt_to
@@ -138,6 +138,13 @@ class ArtefactStore:
         is there only when everything was right.
         """
         fetch(self._shelf, artefact, self._keys, into, store=self.name)
+
+    def read_bytes(self, artefact: Artefact) -> bytes:
+        """Fetch, decrypt and check an artefact that is small, and return its plain bytes.
+
+        For secrets: the plain bytes touch no disk. Raises as ``read``.
+        """
+        return fetch_bytes(self._shelf, artefact, self._keys, store=self.name)
 
     def manifest(self, name: str) -> Manifest:
         """Return a manifest.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -27,22 +29,41 @@ class _TooLong(Exception):
 
 def fetch(shelf: Shelf, artefact: Artefact, keys: AgeKeys, into: Path, *, store: str) -> None:
     """Put an artefact's plain bytes into a file. See ``ArtefactStore.read``."""
+    _fetch(shelf, artefact, keys, partial(_whole_file, into), store)
+
+
+def fetch_bytes(shelf: Shelf, artefact: Artefact, keys: AgeKeys, *, store: str) -> bytes:
+    """Return an artefact's plain bytes. See ``ArtefactStore.read_bytes``."""
+    plain = BytesIO()
+
+    def anew() -> AbstractContextManager[BinaryIO]:
+        return nullcontext(plain)
+
+    _fetch(shelf, artefact, keys, anew, store)
+    return plain.getvalue()
+
+
+Target = Callable[[], AbstractContextManager[BinaryIO]]
+"""Where plain bytes go."""
+
+
+def _fetch(shelf: Shelf, artefact: Artefact, keys: AgeKeys, into: Target, store: str) -> None:
     identities = keys.identities()
     try:
         try:
-            _fetch(shelf, artefact, identities, into, store)
+            _open(shelf, artefact, identities, into, store)
         except Unopened as error:
             raise _why(shelf, artefact, store) from error
     except Absent:
         raise ArtefactDamaged(f"{_subject(artefact, store)} is not there", hint=_ANOTHER) from None
 
 
-def _fetch(
-    shelf: Shelf, artefact: Artefact, identities: Sequence[Identity], into: Path, store: str
+def _open(
+    shelf: Shelf, artefact: Artefact, identities: Sequence[Identity], into: Target, store: str
 ) -> None:
     sealed, plain = Measure(), Measure()
     try:
-        with _whole_file(into) as file:
+        with into() as file:
             flow(
                 sealed.through(shelf.read(artefact.key)),
                 decrypt_with(identities),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from slackwater.clusters import Cluster, Resource
-from slackwater.errors import ObjectNotFound
+from slackwater.errors import KindNotServed, ObjectNotFound
 from slackwater_kasten.errors import kasten_errors
 from slackwater_kasten.resources import EXPORT_ACTIONS, RUN_ACTIONS
 
@@ -29,14 +29,24 @@ class Kasten:
     def find(
         self, kind: Resource, name: str, into: type[T], *, namespace: str = "", part: str = ""
     ) -> T | None:
-        """Return an object, or its ``part`` such as ``details``; None where there is none."""
+        """Return an object, or its ``part`` such as ``details``; None where there is none.
+
+        Where its kind is not served (an APIService was deleted), nobody can say: that is an error,
+        and no object that is gone.
+        """
         path = kind.path(namespace=self._in(kind, namespace), name=name, subresource=part)
         doing = f"get {kind.plural}/{part}.{kind.group}" if part else f"get {kind}"
-        return self.find_at(path, doing, into)
-
-    def find_at(self, path: str, doing: str, into: type[T]) -> T | None:
-        """Return what stands at a path, or None. ``doing`` is for messages."""
         with kasten_errors(self.cluster.name, doing):
+            try:
+                return self.cluster.get(path, into=into)
+            except KindNotServed:
+                raise
+            except ObjectNotFound:
+                return None
+
+    def discover(self, path: str, into: type[T]) -> T | None:
+        """Return what the API says of a group or a version of it, or None where it has none."""
+        with kasten_errors(self.cluster.name, f"look up {path.removeprefix('/apis/')}"):
             try:
                 return self.cluster.get(path, into=into)
             except ObjectNotFound:
@@ -67,6 +77,8 @@ class Kasten:
         with kasten_errors(self.cluster.name, f"patch {kind}"):
             try:
                 return self.cluster.patch(kind.path(namespace=self.namespace, name=name), body)
+            except KindNotServed:
+                raise
             except ObjectNotFound:
                 return None
 
@@ -76,6 +88,8 @@ class Kasten:
             try:
                 path = kind.path(namespace=self._in(kind, namespace), name=name)
                 self.cluster.delete(path, uid=uid or None)
+            except KindNotServed:
+                raise
             except ObjectNotFound:
                 return False
             return True

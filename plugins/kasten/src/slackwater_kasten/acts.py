@@ -21,6 +21,8 @@ class Do(StrEnum):
     RUN_IMPORT = "run-import"
     ADD_IMPORT = "add-import"
     REMOVE_IMPORT = "remove-import"
+    KEEP_RECEIVE = "keep-receive"
+    FORGET_RECEIVE = "forget-receive"
     BIND = "bind"
     UNBIND = "unbind"
     VERIFY = "verify"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from slackwater.backend import (
@@ -15,6 +15,7 @@ from slackwater.backend import (
     SharedStores,
     Stopped,
 )
+from slackwater.backend.cluster_errors import named_errors
 from slackwater.errors import RecoveryPointNotFound, Unsupported
 from slackwater.model.act import Act, ActPlan, Key
 from slackwater.model.capability import Description
@@ -34,11 +35,13 @@ from slackwater_kasten.deletion import plan_deletion, start_deletion
 from slackwater_kasten.explaining import Explainer
 from slackwater_kasten.exporting import wanted_export
 from slackwater_kasten.inside import look_inside
+from slackwater_kasten.keeping_receive import forget, keep
 from slackwater_kasten.listing import Seen, read_all, read_one
-from slackwater_kasten.missing_stores import explain_store, receive_secret
-from slackwater_kasten.objects import Action, Named, Policy, Profile
+from slackwater_kasten.missing_stores import explain_store
+from slackwater_kasten.objects import Action, Policy, Profile
 from slackwater_kasten.operations import Operations
 from slackwater_kasten.policies import native_schedules
+from slackwater_kasten.receive import find_kept, kept_name
 from slackwater_kasten.resources import (
     ACTIONS_GROUP,
     BACKUP_ACTIONS,
@@ -47,16 +50,17 @@ from slackwater_kasten.resources import (
     PROFILES,
     RESTORE_ACTIONS,
     RUN_ACTIONS,
-    SECRETS,
     VERSION,
 )
-from slackwater_kasten.restore_planning import RestorePlanner, Surroundings, require_supported
-from slackwater_kasten.restoring import standing_claims, wanted_restore
+from slackwater_kasten.restore_planning import RestorePlanner, require_supported
+from slackwater_kasten.restoring import require_kept, wanted_restore
 from slackwater_kasten.settings import KastenSettings
 from slackwater_kasten.starting import Wanted, create_once, under_key
 from slackwater_kasten.stores import catalogue_identity, list_stores
+from slackwater_kasten.surveying import Surveyor
 from slackwater_kasten.verification import Verifier
 from slackwater_kasten.voice import TOOL, Voice
+from slackwater_kasten.ways import WayFinder
 
 _OPERATED = {
     Do.BACKUP: ("backup", BACKUP_ACTIONS),
@@ -73,13 +77,13 @@ class KastenBackend(Backend, SharedStores, NativeSchedules, Posture):
         self._settings = settings
         self._cluster = context.cluster
         self._clock = context.clock
+        self._open_store = context.store
         self._kasten = Kasten(context.cluster, settings.namespace, page)
         self._voice = Voice(context.cluster.name, settings.namespace)
 
     def describe(self) -> Description:
         """K10 here, by discovery: its actions are no custom resources."""
-        path = f"/apis/{ACTIONS_GROUP}/{VERSION}"
-        served = self._kasten.find_at(path, f"look up {ACTIONS_GROUP}", dict[str, object])
+        served = self._kasten.discover(f"/apis/{ACTIONS_GROUP}/{VERSION}", dict[str, object])
         if served is None:
             return describing.not_available(f"the API does not serve {ACTIONS_GROUP}/{VERSION}")
         return describing.describe(describing.read_version(self._kasten), self._settings)
@@ -109,20 +113,18 @@ class KastenBackend(Backend, SharedStores, NativeSchedules, Posture):
         """From the catalogue here, or by an import of what was exported elsewhere."""
         require_supported(request)
         local = self._local(request.point.id)
-        secret = self._settings.receive.get(request.point.origin) or receive_secret(request.point)
-        seen = Surroundings(
-            local=local,
-            profiles={} if local else self._profiles(),
-            claims=self._claims(request.namespace),
-            secret=secret,
-            secret_found=local is None and self._kasten.find(SECRETS, secret, Named) is not None,
-        )
-        return RestorePlanner(request, self._voice, seen).plan()
+        kasten, settings, voice = self._kasten, self._settings, self._voice
+        ways = WayFinder(kasten, settings, self._open_store, request, voice)
+        seen = Surveyor(kasten, settings, request, voice).look(local, ways)
+        return RestorePlanner(request, voice, seen).plan()
 
     def plan_deletion(self, point: PointId) -> ActPlan:
-        """One act for each copy."""
-        found, _ = self._found(point)
-        return plan_deletion(found, self._voice)
+        """One act for each copy, and one for what a store keeps of the way to it."""
+        found, seen = self._found(point)
+        whole = point.model_copy(update={"store": seen.translator.store_of(found)})
+        store = self._settings.store
+        kept = find_kept(self._open_store(store), whole) if store else None
+        return plan_deletion(found, self._voice, store, kept_name(whole) if kept else "")
 
     def start(self, act: Act, key: Key) -> OperationRef:
         """Create the action of the act once; a wait for a validation creates nothing."""
@@ -132,6 +134,8 @@ class KastenBackend(Backend, SharedStores, NativeSchedules, Posture):
                 made = under_key(self._kasten, kind, act, key) or create_once(
                     self._kasten, act, key, self._wanted(does, act, key)
                 )
+                if does is Do.RESTORE:
+                    require_kept(self._kasten, *made)
                 return self._ref("/".join((sort, *made)))
             case Do.RETIRE:
                 return self._ref(start_deletion(self._kasten, act))
@@ -147,18 +151,24 @@ class KastenBackend(Backend, SharedStores, NativeSchedules, Posture):
         """Small writes around a restore, and the comparison after it."""
         if report.stopping:
             raise Stopped
-        match done_by(act):
-            case Do.ADD_IMPORT:
-                return importing.add_import(self._kasten, act, key)
-            case Do.REMOVE_IMPORT:
-                return importing.remove_import(self._kasten, act, key)
-            case Do.BIND:
-                return bind(self._kasten, act)
-            case Do.UNBIND:
-                return unbind(self._kasten, act)
-            case Do.VERIFY:
-                return Verifier(self._kasten, self._voice).verify(act, key)
-        raise Unsupported(f"{act.title}: K10 does this itself", backend=TOOL)
+        with named_errors(TOOL, self._cluster.name):
+            return self._performed(act, key)
+
+    def _performed(self, act: Act, key: Key) -> Mapping[str, object]:
+        kasten, stores = self._kasten, self._open_store
+        doing: dict[Do, Callable[[], Mapping[str, object]]] = {
+            Do.ADD_IMPORT: lambda: importing.add_import(kasten, stores, act, key),
+            Do.REMOVE_IMPORT: lambda: importing.remove_import(kasten, act, key),
+            Do.BIND: lambda: bind(kasten, act),
+            Do.UNBIND: lambda: unbind(kasten, act),
+            Do.VERIFY: lambda: Verifier(kasten, self._voice).verify(act, key),
+            Do.KEEP_RECEIVE: lambda: keep(kasten, stores, act, key, self._clock()),
+            Do.FORGET_RECEIVE: lambda: forget(stores, act),
+        }
+        does = done_by(act)
+        if does not in doing:
+            raise Unsupported(f"{act.title}: K10 does this itself", backend=TOOL)
+        return doing[does]()
 
     def cancel_operation(self, ref: OperationRef) -> None:
         """By a CancelAction."""
@@ -226,9 +236,6 @@ class KastenBackend(Backend, SharedStores, NativeSchedules, Posture):
             return self._found(point)[0]
         except RecoveryPointNotFound:
             return None
-
-    def _claims(self, namespace: str) -> Sequence[str]:
-        return standing_claims(self._kasten, namespace)
 
     def _profiles(self) -> dict[str, Profile]:
         found = self._kasten.list(PROFILES, Profile, namespace=self._kasten.namespace)

@@ -40,6 +40,8 @@ class BackupPlanner:
         acts = [self._backup(request)]
         if self.settings.export:
             acts.append(self._export(request))
+        if self.settings.export and self.settings.store:
+            acts.append(self._keep_receive(request))
         return ActPlan(acts=tuple(acts), findings=tuple(self._findings(request)))
 
     def _backup(self, request: BackupRequest) -> Act:
@@ -88,6 +90,21 @@ class BackupPlanner:
                 "keep": self._keep(request).total_seconds(),
                 "spec": {"profile": self._profile(profile), "exportData": {"enabled": True}},
             },
+        )
+
+    def _keep_receive(self, request: BackupRequest) -> Act:
+        store = self.settings.store
+        return Act(
+            id="keep-receive",
+            kind=ActKind.PERFORMED,
+            title=f"keep the way to the export of {request.workload} in store {store}",
+            needs=("export",),
+            effects=(
+                f"adds the export's receive string, encrypted, to store {store}",
+                "so another cluster can import the export, also when this one is gone",
+            ),
+            undo="delete the recovery point",
+            payload={"do": Do.KEEP_RECEIVE, "store": store, "labels": self._labels(request)},
         )
 
     def _labels(self, request: BackupRequest) -> dict[str, str]:

@@ -7,7 +7,6 @@ was deleted, or that was imported, has no RestorePoint: then one is made in the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from slackwater.errors import (
     ObjectExists,
@@ -18,7 +17,8 @@ from slackwater.errors import (
 from slackwater.model.act import Act
 from slackwater_kasten import labels
 from slackwater_kasten.access import Kasten
-from slackwater_kasten.acts import table, text
+from slackwater_kasten.acts import text
+from slackwater_kasten.arrived import imported, wanted_words
 from slackwater_kasten.naming import digest
 from slackwater_kasten.objects import Action, Content, Named, Reference, RestorePoint
 from slackwater_kasten.resources import (
@@ -70,42 +70,23 @@ def ensure_bound(kasten: Kasten, payload: Mapping[str, object], content: Content
 
 
 def chosen_content(kasten: Kasten, payload: Mapping[str, object]) -> Content:
-    """Return the content that a payload means. Raises ``RecoveryPointNotFound``."""
+    """Return the content that a payload means. Raises ``RecoveryPointNotFound``, and
+    ``PermanentBackendError`` where several could be meant or what is there is something else.
+    """
     name = text(payload, "content")
     found = kasten.find(CONTENTS, name, Content) if name else imported(kasten, payload)
     if found is None:
         raise RecoveryPointNotFound(
-            f"K10 in {kasten.cluster.name} shows no content {name or _wanted(payload)}",
+            f"K10 in {kasten.cluster.name} shows no content {name or wanted_words(payload)}",
             backend=TOOL,
             cluster=kasten.cluster.name,
         )
     return found
 
 
-def imported(kasten: Kasten, payload: Mapping[str, object]) -> Content | None:
-    """Return the copy that an import brought: of this application, of this very moment.
-
-    An import gives contents new names; the time of the backup stays.
-    """
-    match = table(payload, "match")
-    space, begin = text(match, "namespace"), datetime.fromisoformat(text(match, "begin"))
-    found = [
-        each
-        for each in kasten.list(CONTENTS, Content, selector=f"{labels.APP_NAMESPACE}={space}")
-        if each.export_profile or each.metadata.label(labels.EXPORT_TYPE)
-    ]
-    same = [each for each in found if each.state.action_time == begin]
-    return min(same, key=lambda each: each.metadata.name, default=None)
-
-
 def bound_name(point: str, namespace: str) -> str:
     """Return the name of the RestorePoint that is made for a restore."""
     return f"sw-bound-{digest([point, namespace])[:16]}"
-
-
-def _wanted(payload: Mapping[str, object]) -> str:
-    match = table(payload, "match")
-    return f"of {text(match, 'namespace')} taken at {text(match, 'begin')}"
 
 
 def _require_namespace(kasten: Kasten, name: str) -> None:

@@ -49,8 +49,7 @@ class Checker:
     def _served(self, group: str) -> Finding | None:
         """Asked by discovery: an aggregated API has no CustomResourceDefinitions."""
         try:
-            path = f"/apis/{group}/{VERSION}"
-            served = self.kasten.find_at(path, f"look up {group}", dict[str, object])
+            served = self.kasten.discover(f"/apis/{group}/{VERSION}", dict[str, object])
         except (BackendError, ClusterError) as error:
             failed = self._failed("unreachable", self.voice.cluster, error)
             return failed.model_copy(update={"stops_restores": True})

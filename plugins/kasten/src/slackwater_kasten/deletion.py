@@ -29,16 +29,20 @@ class Handle(Protocol):
         """The name of the content."""
 
 
-def plan_deletion(point: Point, voice: Voice) -> ActPlan:
-    """Return an act for each copy: only when all are gone is the point gone. Pure."""
-    acts = tuple(_act(content, number) for number, content in enumerate(point.contents))
+def plan_deletion(point: Point, voice: Voice, store: str = "", kept: str = "") -> ActPlan:
+    """Return an act for each copy: only when all are gone is the point gone. What a ``store`` has
+    ``kept`` of the way to it goes last. Pure.
+    """
+    acts = [_act(content, number) for number, content in enumerate(point.contents)]
+    if kept:
+        acts.append(_forget(store, kept, tuple(act.id for act in acts)))
     late = voice.info(
         "space-later",
         point.name,
         "K10 releases the space of exports later: after its maintenance, and not before the "
         "protection period of an immutable location is over",
     )
-    return ActPlan(acts=acts, findings=(late,) if point.exported else ())
+    return ActPlan(acts=tuple(acts), findings=(late,) if point.exported else ())
 
 
 def _act(content: Content, number: int) -> Act:
@@ -53,6 +57,17 @@ def _act(content: Content, number: int) -> Act:
             f"removes its data from {where}, for good",
         ),
         payload={"do": Do.RETIRE, "content": name, "uid": content.metadata.uid},
+    )
+
+
+def _forget(store: str, kept: str, needs: tuple[str, ...]) -> Act:
+    return Act(
+        id="forget-receive",
+        kind=ActKind.PERFORMED,
+        title=f"remove the way to the export from store {store}",
+        needs=needs,
+        effects=(f"removes {kept}, the encrypted receive string, from store {store}",),
+        payload={"do": Do.FORGET_RECEIVE, "store": store, "kept": kept},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from slackwater.clusters import Resource
 from slackwater.errors import PermanentBackendError, TransientBackendError
 from slackwater.model.act import Act, Key
 from slackwater.model.operation import Phase
@@ -23,7 +24,9 @@ def wanted_export(kasten: Kasten, act: Act, key: Key, now: datetime) -> Wanted:
 
     Raises ``PermanentBackendError`` where the backup, or what it made, is gone.
     """
-    backup = _backup_of(kasten, act, key)
+    namespace = text(act.payload, "namespace")
+    lacking = f"no backup of {namespace} in this run has ended well, so there is nothing to export"
+    backup = newest_of_run(kasten, BACKUP_ACTIONS, act, key, lacking)
     made = backup.state.restore_point
     if made is None or not made.name:
         raise PermanentBackendError(
@@ -46,18 +49,17 @@ def wanted_export(kasten: Kasten, act: Act, key: Key, now: datetime) -> Wanted:
     )
 
 
-def _backup_of(kasten: Kasten, act: Act, key: Key) -> Action:
-    """The newest backup of this run and request that ended well."""
+def newest_of_run(kasten: Kasten, kind: Resource, act: Act, key: Key, lacking: str) -> Action:
+    """Return the newest action of a kind that this run has made for the request of an act, and
+    that ended well. ``lacking`` says what it means that there is none.
+
+    Raises ``TransientBackendError`` while one is under way, else ``PermanentBackendError``.
+    """
     request = words(act.payload, "labels")[labels.REQUEST]
     selector = f"{labels.REQUEST}={request},{labels.RUN_HASH}={run_hash(key)}"
-    namespace = text(act.payload, "namespace")
-    found = list(kasten.list(BACKUP_ACTIONS, Action, namespace=namespace, selector=selector))
+    found = list(kasten.list_ours(kind, Action, selector))
     done = [each for each in found if action_phase(each.state.state) is Phase.SUCCEEDED]
     if done:
         return max(done, key=lambda each: str(each.state.end_time))
-    kind = TransientBackendError if found else PermanentBackendError
-    raise kind(
-        f"no backup of {namespace} in this run has ended well, so there is nothing to export",
-        backend=TOOL,
-        cluster=kasten.cluster.name,
-    )
+    error = TransientBackendError if found else PermanentBackendError
+    raise error(lacking, backend=TOOL, cluster=kasten.cluster.name)

@@ -1,18 +1,17 @@
 """Brings another cluster's exports into this catalogue: an import policy, run once, taken away.
 
-The receive string that leads to the exports is a secret. It lies in a Secret of K10's namespace,
-is named in plans and journals, and read only in the moment in which the policy is written, for
-K10 wants the string itself there.
+The receive string that leads to the exports is a secret (see ``receive``). It is read in the moment
+in which the policy is written, for K10 wants the string itself there. A policy may also stand here
+for good, with the string in it: then it is only run.
+
+An import policy may do more than import: K10 also restores by one. Whatever it was when it was
+planned, it is looked at before it is run, and one that does anything else is refused.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-
-import msgspec
 
 from slackwater.errors import (
     BackendError,
@@ -28,30 +27,20 @@ from slackwater_kasten.acts import text
 from slackwater_kasten.backup_acts import expiry
 from slackwater_kasten.naming import digest
 from slackwater_kasten.objects import Action, Named, Policy
-from slackwater_kasten.resources import IMPORT_ACTIONS, POLICIES, RUN_ACTIONS, SECRETS, manifest
+from slackwater_kasten.receive import RECEIVE_KEY, OpenStore, receive_string, scrubbed
+from slackwater_kasten.resources import IMPORT_ACTIONS, POLICIES, RUN_ACTIONS, manifest
 from slackwater_kasten.starting import Wanted
 from slackwater_kasten.states import action_phase, deepest
 from slackwater_kasten.voice import TOOL
 
-RECEIVE_KEY = "receiveString"
-"""The key of a Secret with a receive string."""
 _TRIES = 5
 
 
-class _Secret(msgspec.Struct, repr_omit_defaults=True):
-    """Read for one call; shows nothing of itself."""
-
-    data: dict[str, str] | None = None
-
-    def __repr__(self) -> str:
-        return "_Secret()"
-
-
-def add_import(kasten: Kasten, act: Act, key: Key) -> dict[str, object]:
+def add_import(kasten: Kasten, open_store: OpenStore, act: Act, key: Key) -> dict[str, object]:
     """Write the import policy, or hold the one that another run has written."""
     name = text(act.payload, "policy")
     for _ in range(_TRIES):
-        if _join(kasten, name, key) or _create(kasten, act, name, key):
+        if _join(kasten, name, key) or _create(kasten, open_store, act, name, key):
             return {"policy": name}
     raise TransientBackendError(
         f"policy {name} comes and goes", backend=TOOL, cluster=kasten.cluster.name
@@ -74,8 +63,22 @@ def remove_import(kasten: Kasten, act: Act, key: Key) -> dict[str, object]:
 
 
 def wanted_run(kasten: Kasten, act: Act, now: datetime) -> Wanted:
-    """Return the RunAction that imports. It must lie where the policy lies (8.x)."""
+    """Return the RunAction that imports. It must lie where the policy lies (8.x).
+
+    Raises ``PermanentBackendError`` where the policy is gone, or not as it was planned.
+    """
     policy = text(act.payload, "policy")
+    found = kasten.find(POLICIES, policy, Policy)
+    wrong = f"policy {policy} is gone"
+    if found is not None:
+        wrong = unfit(found, text(act.payload, "profile"))
+    if wrong:
+        raise PermanentBackendError(
+            f"{wrong}, so it is not run",
+            backend=TOOL,
+            cluster=kasten.cluster.name,
+            hint="see who changed it, and plan again",
+        )
     subject = {
         "apiVersion": "config.kio.kasten.io/v1alpha1",
         "kind": "Policy",
@@ -89,6 +92,22 @@ def wanted_run(kasten: Kasten, act: Act, now: datetime) -> Wanted:
         spec={"subject": subject, **expiry(act, now)},
         labels={labels.POLICY_NAME: policy, labels.POLICY_NAMESPACE: kasten.namespace},
     )
+
+
+def unfit(policy: Policy, profile: str) -> str:
+    """Say why a policy must not be run to import from a profile; empty where it may. Pure."""
+    name, actions = policy.metadata.name, policy.spec.actions or []
+    others = sorted({each.action for each in actions} - {"import"})
+    if others:
+        return f"policy {name} does more than import: {', '.join(others)}"
+    places = {
+        parameters.profile.name if parameters.profile else ""
+        for each in actions
+        if (parameters := each.import_parameters)
+    }
+    if places != {profile}:
+        return f"policy {name} does not import from profile {profile} alone"
+    return ""
 
 
 def policy_operation(kasten: Kasten, ref: OperationRef, name: str) -> Iterator[Operation]:
@@ -137,9 +156,9 @@ def _failed_parts(kasten: Kasten, run: str) -> Sequence[str]:
     ]
 
 
-def _create(kasten: Kasten, act: Act, name: str, key: Key) -> bool:
+def _create(kasten: Kasten, open_store: OpenStore, act: Act, name: str, key: Key) -> bool:
     """Write the policy; False where another run was quicker."""
-    receive = _receive_string(kasten, text(act.payload, "secret"))
+    receive = receive_string(kasten, open_store, act.payload)
     profile = {"name": text(act.payload, "profile"), "namespace": kasten.namespace}
     action = {
         "action": "import",
@@ -158,30 +177,8 @@ def _create(kasten: Kasten, act: Act, name: str, key: Key) -> bool:
     except ObjectExists:
         return False
     except BackendError as error:
-        raise _scrubbed(error, receive) from None  # its cause may quote what was sent
+        raise scrubbed(error, receive) from None  # its cause may quote what was sent
     return True
-
-
-def _receive_string(kasten: Kasten, secret: str) -> str:
-    found = kasten.find(SECRETS, secret, _Secret)
-    packed = ((found.data if found else None) or {}).get(RECEIVE_KEY, "")
-    try:
-        receive = base64.b64decode(packed, validate=True).decode().strip()
-    except (binascii.Error, UnicodeDecodeError):
-        receive = ""
-    if not receive:
-        raise PermanentBackendError(
-            f"Secret {kasten.namespace}/{secret} holds no {RECEIVE_KEY}",
-            backend=TOOL,
-            cluster=kasten.cluster.name,
-            hint="plan again: the plan says how the Secret is made",
-        )
-    return receive
-
-
-def _scrubbed(error: BackendError, receive: str) -> BackendError:
-    message = str(error).replace(receive, "(receive string)")
-    return type(error)(message, backend=error.backend, cluster=error.cluster, hint=error.hint)
 
 
 def _join(kasten: Kasten, name: str, key: Key) -> bool:

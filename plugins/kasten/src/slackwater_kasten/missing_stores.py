@@ -9,8 +9,8 @@ from slackwater.model.finding import Finding
 from slackwater.model.recovery_point import RecoveryPoint
 from slackwater.model.request import Store
 from slackwater_kasten import labels
-from slackwater_kasten.importing import RECEIVE_KEY
 from slackwater_kasten.naming import digest
+from slackwater_kasten.receive import RECEIVE_KEY
 from slackwater_kasten.voice import Voice
 
 
@@ -44,18 +44,24 @@ def receive_secret(point: RecoveryPoint) -> str:
     return f"sw-receive-{digest(str(point.id))[:12]}"
 
 
-def explain_receive(point: RecoveryPoint, secret: str, voice: Voice) -> Finding:
+def explain_receive(point: RecoveryPoint, secret: str, store: str, voice: Voice) -> Finding:
     """Return how the receive string comes here without being shown to anybody."""
     origin = point.origin or "ORIGIN"
     return voice.error(
         "receive-missing",
         point.name,
-        f"Secret {voice.namespace}/{secret} is missing in {voice.cluster}: it holds the receive "
-        f"string without which K10 cannot read the export of {point.name}",
+        f"{voice.cluster} has no receive string for the export of {point.name}, without which K10 "
+        f"cannot read it: {_looked_for(secret, store, voice)}",
         f"kubectl --context {origin} -n {voice.namespace} get {_holder_of_string(point)} | "
         f"kubectl --context {voice.cluster} -n {voice.namespace} create secret generic {secret} "
-        f"--from-file={RECEIVE_KEY}=/dev/stdin",
+        f"--from-file={RECEIVE_KEY}=/dev/stdin; with kasten: {{store: NAME}} on both sides, later "
+        "backups keep theirs by themselves",
     )
+
+
+def _looked_for(secret: str, store: str, voice: Voice) -> str:
+    kept = f"store {store} keeps none, and " if store else "no store is named for them, and "
+    return f"{kept}there is no Secret {voice.namespace}/{secret}"
 
 
 def _holder_of_string(point: RecoveryPoint) -> str:

@@ -295,6 +295,20 @@ class Policy(_Read):
     status: Validation | None = None
 
 
+class TransformSetSpec(_Read):
+    """The transforms of a set, as they are written into an action."""
+
+    transforms: list[dict[str, object]] | None = None
+
+
+class TransformSet(_Read):
+    """``transformsets.config.kio.kasten.io``."""
+
+    metadata: Metadata
+    spec: TransformSetSpec = msgspec.field(default_factory=TransformSetSpec)
+    status: Validation | None = None
+
+
 class ObjectStore(_Read):
     """A bucket. ``protection_period`` is how long an object is locked from each visit on."""
 

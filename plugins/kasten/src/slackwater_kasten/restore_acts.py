@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from slackwater.model.act import Act, ActKind
 from slackwater.model.request import Existing, RestoreRequest
 from slackwater_kasten import labels
 from slackwater_kasten.acts import Do
+from slackwater_kasten.arrived import match_of
 from slackwater_kasten.binding import bound_name
 from slackwater_kasten.naming import digest, restore_stem
 from slackwater_kasten.objects import Content
 from slackwater_kasten.transforms import storage_transforms
 from slackwater_kasten.voice import Voice
+from slackwater_kasten.ways import Way
 
 VALIDATION_TIMEOUT = 180.0
 """Seconds. K10 looks at a new policy within moments, and at its bucket while doing so."""
@@ -27,12 +30,14 @@ class RestoreActs:
     """Makes the acts of one restore, without their order.
 
     ``content`` is what is restored, where the target shows it already; what an import will bring
-    has no name yet, and is found by its application and its time.
+    has no name yet, and is found by its application and its time. ``transforms`` are written into
+    the action as they were when the plan was made, by the TransformSet that they come from.
     """
 
     request: RestoreRequest
     voice: Voice
     content: Content | None = None
+    transforms: Mapping[str, Sequence[Mapping[str, object]]] = field(default_factory=dict)
 
     @property
     def _place(self) -> str:
@@ -49,35 +54,32 @@ class RestoreActs:
         }
         if self.content is not None:
             return {**common, "content": self.content.metadata.name}
-        begin = request.point.begin.isoformat() if request.point.begin else ""
-        match = {"namespace": request.workload.namespace, "begin": begin}
-        return {**common, "match": match}
+        space, contents = request.workload.namespace, request.point.contents
+        volumes = contents.volumes_in(space) if contents else ()
+        claims = [volume.claim for volume in volumes if volume.held and volume.off_cluster]
+        return {**common, "match": match_of(space, request.point.begin, claims)}
 
     @property
     def _request(self) -> str:
         """Stands for this restore: the same for each plan of the same thing."""
         return digest([str(self.request.point.id), self._place])[:16]
 
-    def policy_name(self, profile: str, secret: str) -> str:
-        """Return the name of the import policy: one for each receive string."""
-        return f"sw-import-{digest([profile, secret])[:12]}"
-
-    def add_import(self, policy: str, profile: str, secret: str) -> Act:
+    def add_import(self, way: Way) -> Act:
         """Write the import policy."""
         return Act(
             id="add-import",
             kind=ActKind.PERFORMED,
-            title=f"let K10 in {self.request.target} import from {profile}",
+            title=f"let K10 in {self.request.target} import from {way.profile}",
             effects=(
-                f"adds policy {policy} in namespace {self.voice.namespace}; removed at the end",
-                f"the policy holds the receive string of Secret {secret} as long as it stands",
+                f"adds policy {way.policy} in namespace {self.voice.namespace}; removed at the end",
+                f"the policy holds the receive string, read from {way.told}, as long as it stands",
             ),
-            undo=self.voice.kubectl(f"delete policies.config.kio.kasten.io {policy}"),
+            undo=self.voice.kubectl(f"delete policies.config.kio.kasten.io {way.policy}"),
             payload={
                 "do": Do.ADD_IMPORT,
-                "policy": policy,
-                "profile": profile,
-                "secret": secret,
+                "policy": way.policy,
+                "profile": way.profile,
+                **way.source,
             },
         )
 
@@ -92,18 +94,24 @@ class RestoreActs:
             payload={"do": Do.WAIT_FOR_POLICY, "policy": policy},
         )
 
-    def run_import(self, policy: str) -> Act:
+    def run_import(self, way: Way) -> Act:
         """Import."""
         return Act(
             id="import",
             kind=ActKind.OPERATED,
             title=f"K10 imports the exports of {self.request.point.origin or 'elsewhere'}",
             effects=(
-                f"adds RunAction {policy}-… in namespace {self.voice.namespace}",
+                f"runs policy {way.policy}, which only imports",
+                f"adds a RunAction in namespace {self.voice.namespace}",
                 f"adds restore point contents to the catalogue of {self.request.target}; they stay",
             ),
             undo="none needed: imported contents are records, the export is not touched",
-            payload={"do": Do.RUN_IMPORT, "policy": policy, "keep": RECORD_KEPT.total_seconds()},
+            payload={
+                "do": Do.RUN_IMPORT,
+                "policy": way.policy,
+                "profile": way.profile,
+                "keep": RECORD_KEPT.total_seconds(),
+            },
         )
 
     def bind(self) -> Act:
@@ -127,8 +135,9 @@ class RestoreActs:
         request = self.request
         update = request.existing is Existing.UPDATE
         spec: dict[str, object] = {"overwriteExisting": update}
-        if request.mapping.storage_classes:
-            spec["transforms"] = storage_transforms(request.mapping.storage_classes)
+        written = [dict(each) for found in self.transforms.values() for each in found]
+        if changes := [*written, *storage_transforms(request.mapping.storage_classes)]:
+            spec["transforms"] = changes
         return Act(
             id="restore",
             kind=ActKind.OPERATED,
@@ -139,6 +148,7 @@ class RestoreActs:
                 "deletes and makes anew claims that exist, and overwrites other objects"
                 if update
                 else "keeps objects and claims that exist as they are",
+                *self._changes(),
             ),
             writes=(request.namespace,),
             undo=f"delete what was added in {self._place}; nothing does that by itself",
@@ -155,6 +165,13 @@ class RestoreActs:
                 "spec": spec,
             },
         )
+
+    def _changes(self) -> Iterator[str]:
+        for old, new in sorted(self.request.mapping.storage_classes.items()):
+            yield f"storage class {old} → {new}"
+        for name, found in self.transforms.items():
+            said = ", ".join(str(each.get("name") or "unnamed") for each in found) or "none"
+            yield f"applies the transforms of TransformSet {name}, as they are now: {said}"
 
     def verify(self) -> Act:
         """Compare what stands with what the content holds."""

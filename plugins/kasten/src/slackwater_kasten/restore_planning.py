@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from slackwater.errors import Unsupported
 from slackwater.model.act import Act, ActPlan
 from slackwater.model.finding import Finding
-from slackwater.model.request import Existing, RestoreRequest, Store
+from slackwater.model.request import Existing, RestoreRequest
 from slackwater.model.workload import WorkloadKind
-from slackwater_kasten.copies import Point
-from slackwater_kasten.missing_stores import explain_receive, explain_store
-from slackwater_kasten.objects import Profile
+from slackwater_kasten.objects import Content
+from slackwater_kasten.overwriting import Overlap, in_short
+from slackwater_kasten.resources import CLAIMS
 from slackwater_kasten.restore_acts import RestoreActs
-from slackwater_kasten.stores import location_identity
+from slackwater_kasten.surveying import Surroundings
 from slackwater_kasten.voice import TOOL, Voice
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What was read of the target: its profiles, and the claims that stand in the namespace.
-
-    ``local`` is the point as the target's own catalogue shows it. ``secret`` is the Secret with
-    the receive string, ``secret_found`` whether it is there.
-    """
-
-    local: Point | None
-    profiles: Mapping[str, Profile]
-    claims: Sequence[str]
-    secret: str
-    secret_found: bool
+from slackwater_kasten.ways import Way
 
 
 @dataclass(frozen=True)
@@ -44,23 +30,29 @@ class RestorePlanner:
 
     def plan(self) -> ActPlan:
         """Return the acts in order."""
-        findings = [*self._point_findings(), *self._target_findings()]
-        if self.seen.local is not None:
-            self._add_restore(RestoreActs(self.request, self.voice, self.seen.local.first))
-            return ActPlan(acts=tuple(self.acts), findings=tuple(findings))
-        way = self._way()
-        if isinstance(way, Finding):
-            return ActPlan(findings=(way, *findings))
-        self._add_with_import(RestoreActs(self.request, self.voice), way)
+        seen = self.seen
+        findings = [*self._point_findings(), *self._target_findings(), *seen.findings]
+        if seen.local is not None:
+            self._add_restore(self._acts(seen.local.first))
+        elif isinstance(seen.way, Way):
+            self._add_with_import(self._acts(), seen.way)
+        elif seen.way is not None:
+            return ActPlan(findings=(seen.way, *findings))
         return ActPlan(acts=tuple(self.acts), findings=tuple(findings))
 
-    def _add_with_import(self, make: RestoreActs, profile: str) -> None:
-        policy = make.policy_name(profile, self.seen.secret)
-        self._add(make.add_import(policy, profile, self.seen.secret))
-        self._add(make.wait_for_policy(policy))
-        self._add(make.run_import(policy))
+    def _acts(self, content: Content | None = None) -> RestoreActs:
+        return RestoreActs(self.request, self.voice, content, self.seen.transforms)
+
+    def _add_with_import(self, make: RestoreActs, way: Way) -> None:
+        """A policy of ours is written and removed; one that stands here for good is only run."""
+        if way.source:
+            self._add(make.add_import(way))
+            self._add(make.wait_for_policy(way.policy))
+        self._add(make.run_import(way))
         self._add_restore(make)
-        self._add(make.remove_import(policy), after=("add-import", "policy", "import"))
+        if way.source:
+            ended = ("add-import", "policy", "import")
+            self._add(make.remove_import(way.policy), after=ended)
 
     def _add_restore(self, make: RestoreActs) -> None:
         self._add(make.bind())
@@ -73,45 +65,6 @@ class RestorePlanner:
         needs = tuple(act.id for act in self.acts[-1:]) if after is None else after
         self.acts.append(act.model_copy(update={"needs": needs}))
 
-    def _way(self) -> str | Finding:
-        """The profile here by which an export can be reached, or what is missing."""
-        point, voice = self.request.point, self.voice
-        places = [place for place in point.places if place.store_name]
-        if not places:
-            return voice.error(
-                "never-exported",
-                point.name,
-                f"{point.name} was never exported, so it cannot leave {point.origin or 'its K10'}",
-                "choose a point with an export, or let backups be exported: "
-                "kasten: {export: PROFILE}",
-            )
-        known = {(store.cluster, store.name): store for store in self.request.stores}
-        stores = [s for place in places if (s := known.get((place.cluster, place.store_name)))]
-        for store in stores:
-            if (profile := self._profile_for(store)) is not None:
-                if not self.seen.secret_found:
-                    return explain_receive(point, self.seen.secret, voice)
-                return profile
-        if stores:
-            return explain_store(stores[0], voice)
-        return voice.error(
-            "store-unknown",
-            point.name,
-            f"no cluster of the fleet knows profile {places[0].store_name} any more",
-            "create a Location Profile for its place in the target, and import it there",
-        )
-
-    def _profile_for(self, store: Store) -> str | None:
-        cluster = self.voice.cluster
-        fitting = (
-            name
-            for name, profile in sorted(self.seen.profiles.items())
-            if profile.is_location
-            and profile.is_valid
-            and location_identity(profile.spec.location_spec, cluster, name) == store.identity
-        )
-        return next(fitting, None)
-
     def _point_findings(self) -> Iterator[Finding]:
         point = self.request.point
         if not point.phase.usable:
@@ -121,26 +74,48 @@ class RestorePlanner:
 
     def _target_findings(self) -> Iterator[Finding]:
         """What stands there, and what becomes of it."""
-        claims, place = self.seen.claims, f"{self.request.target}/{self.request.namespace}"
-        if not claims:
-            return
-        named = ", ".join(claims[:5]) + (" …" if len(claims) > 5 else "")
-        if self.request.existing is Existing.UPDATE:
-            yield self.voice.warning(
-                "overwrites",
-                place,
-                f"K10 scales workloads down, deletes these claims with their data and makes them "
-                f"anew from the recovery point, and overwrites other objects: {named}",
-                "map to another namespace to keep what stands there",
-            )
-        else:
+        update = self.request.existing is Existing.UPDATE
+        if update and (finding := overwrites(self.request, self.seen, self.voice)):
+            yield finding
+        elif self.seen.claims and not update:
             yield self.voice.warning(
                 "claims-kept",
-                place,
+                f"{self.request.target}/{self.request.namespace}",
                 "claims that stand there when the restore begins are left as they are, so their "
-                f"data is not restored; now: {named}",
+                f"data is not restored; now: {in_short(self.seen.claims)}",
                 "map to another namespace, or --replace",
             )
+
+
+def overwrites(request: RestoreRequest, seen: Surroundings, voice: Voice) -> Finding | None:
+    """Return what a restore over what stands would do to it; None where nothing stands. Pure."""
+    overlap = seen.overlap
+    if overlap is None:  # an import comes first: only then it can be told
+        said = [f"deletes these claims, as far as it restores them: {in_short(seen.claims)}"]
+        said = [*(said if seen.claims else ()), "overwrites every object of a name that it holds"]
+    else:
+        said = list(_overlapping(overlap))
+    if not said:
+        return None
+    return voice.warning(
+        "overwrites",
+        f"{request.target}/{request.namespace}",
+        f"K10 scales workloads down, and {'; '.join(said)}",
+        "map to another namespace to keep what stands there",
+    )
+
+
+def _overlapping(overlap: Overlap) -> Iterator[str]:
+    both = dict(overlap.both)
+    if claims := both.pop(str(CLAIMS), ()):
+        yield (
+            f"deletes {len(claims)} claims with their data and makes them anew: {in_short(claims)}"
+        )
+    if both:
+        named = "; ".join(f"{kind}: {in_short(names)}" for kind, names in both.items())
+        yield f"overwrites {sum(map(len, both.values()))} objects ({named})"
+    for kind, why in overlap.unseen.items():
+        yield f"may overwrite {kind}, which could not be looked at ({why})"
 
 
 def require_supported(request: RestoreRequest) -> None:

@@ -17,6 +17,7 @@ from slackwater_kasten.resources import (
     BACKUP_ACTIONS,
     CANCEL_ACTIONS,
     CLAIMS,
+    CLASSES,
     CONTENTS,
     DEPLOYMENTS,
     EXPORT_ACTIONS,
@@ -30,6 +31,7 @@ from slackwater_kasten.resources import (
     RUN_ACTIONS,
     SECRETS,
     SPACES,
+    TRANSFORM_SETS,
 )
 
 DETAILS = "details"
@@ -61,6 +63,7 @@ IN_NAMESPACE = (
     Need(POLICIES, ("get", "list", "create", "patch", "delete"), "K10's own policies; imports"),
     Need(PROFILES, ("get", "list"), "where exports lie"),
     Need(SECRETS, ("get",), "receive strings of other clusters' exports"),
+    Need(TRANSFORM_SETS, ("get",), "TransformSets of the settings", optional=True),
     Need(REPORTS, ("list",), "the licence and its limit of nodes", optional=True),
     Need(DEPLOYMENTS, ("list",), "K10's version", optional=True),
 )
@@ -79,6 +82,7 @@ IN_CLUSTER = (
     Need(RESTORE_ACTIONS, ("get",), "what failed within a restore", optional=True, part=DETAILS),
     Need(SPACES, ("get", "list", "create"), "targets of restores; telling clusters apart"),
     Need(CLAIMS, ("list",), "what a restore would overwrite"),
+    Need(CLASSES, ("get",), "whether a storage class that is mapped to is there", optional=True),
 )
 """Everywhere: applications are in namespaces of their own. Verifying a restore also lists what was
 restored, which takes ``list`` on that."""

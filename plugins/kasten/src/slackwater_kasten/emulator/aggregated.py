@@ -112,7 +112,8 @@ def is_ours(call: Call) -> bool:
 
 def not_found(kind: Kind, name: str) -> ApiError:
     """Return the 404 of an object."""
-    return ApiError(404, "NotFound", f'{kind.named} "{name}" not found')
+    details = {"name": name, "group": kind.group, "kind": kind.plural}
+    return ApiError(404, "NotFound", f'{kind.named} "{name}" not found', details=details)
 
 
 def _accepted(kind: Kind, call: Call, content: Object) -> Object:

@@ -43,9 +43,11 @@ class Guesses:
 
     ``strict_labels``: a BackupAction without the labels of its application is refused.
     ``run_fails_with_part``: a RunAction is Failed when one of its parts is.
-    ``pages``: lists come in pages.
+    ``pages``: lists come in pages. ``knows_filters``: a RestoreAction takes filters; where not,
+    they are dropped without a word, as unknown fields of specs are.
     """
 
     strict_labels: bool = True
     run_fails_with_part: bool = True
     pages: bool = True
+    knows_filters: bool = True

@@ -67,6 +67,8 @@ class Rules:
                 return content
             case "ExportAction":
                 self._hand_out(content)
+            case "RestoreAction" if not self.guesses.knows_filters:
+                content["spec"].pop("filters", None)
         return self.catalog.add(kind.plural, {**content, "status": {"state": "Pending"}})
 
     def delete(self, kind: Kind, found: Object) -> None:
