@@ -20,6 +20,8 @@ GO = """#!{python}
 import pathlib, sys
 if sys.argv[1] == "env":
     print("{version}")
+elif sys.argv[1] == "list":
+    print(pathlib.Path("module").absolute())
 else:
     target = pathlib.Path(sys.argv[sys.argv.index("-o") + 1])
     print("building", sys.argv[-1])
@@ -61,6 +63,30 @@ def test_every_source_file_changes_the_fingerprint(family: Family, name: str) ->
     before = family.fingerprint
     (family.source / name).write_text("something else")
     assert family.fingerprint != before
+
+
+def test_every_go_file_beside_it_changes_the_fingerprint(family: Family) -> None:
+    before = family.fingerprint
+    (family.source / "more.go").write_text("package main")
+    assert family.fingerprint != before
+
+
+def test_files_that_a_module_brings_along_are_in_the_build(
+    family: Family, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = family.source / "module"
+    (module / "crds").mkdir(parents=True)
+    (module / "crds" / "one.yaml").write_text("kind: One")
+    (module / "crds" / "one.yaml").chmod(0o444)
+    with_files = Family(family.name, family.packages, files={"all": ("example.org/m", "crds")})
+    monkeypatch.setattr(engines, "FAMILIES", (with_files,))
+    install_go(path)
+
+    building.build()
+
+    copied = engines.built_file("tools", "all") / "one.yaml"
+    assert copied.read_text() == "kind: One"
+    assert os.access(copied, os.W_OK)
 
 
 def test_version_stamps_and_packages_change_the_fingerprint(family: Family) -> None:

@@ -86,6 +86,8 @@ def _build_family(family: Family, label: str, say: Say) -> None:
             step = f"{label}: {Path(name).name}"
             say(f"{step} …")
             _build_engine(family, package, unfinished / "bin" / name, log, step, say)
+        for name, (module, path) in family.files.items():
+            _copy(_module_folder(family, module) / path, unfinished / name)
         # The folder gets its name only now, so whoever finds it finds all of it.
         shutil.rmtree(family.folder, ignore_errors=True)
         unfinished.rename(family.folder)
@@ -96,17 +98,40 @@ def _build_engine(
     family: Family, package: str, target: Path, log: Path, step: str, say: Say
 ) -> None:
     command = ["go", "build", *family.flags, "-o", str(target), package]
-    # No C compiler is needed, and the user's own flags and workspaces stay out of it.
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off"}
     started = time.monotonic()
     with log.open("a") as output:
         process = subprocess.Popen(
-            command, cwd=family.source, env=environment, stdout=output, stderr=output
+            command, cwd=family.source, env=_environment(), stdout=output, stderr=output
         )
         while (code := _wait(process)) is None:
             say(f"{step}: {time.monotonic() - started:.0f} s")
     if code != 0:
         raise BuildFailed(f"{step}: `go build` ended with {code}; {log} ends with\n{tail(log)}")
+
+
+def _module_folder(family: Family, module: str) -> Path:
+    """Return where Go keeps a module that it has just built from."""
+    command = ["go", "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module]
+    done = subprocess.run(
+        command, cwd=family.source, env=_environment(), capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise BuildFailed(f"{family.name}: where is {module}? {done.stderr}")
+    return Path(done.stdout.strip())
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file or folder; Go keeps them unwritable, and a build is deleted one day."""
+    for file in [source] if source.is_file() else source.rglob("*"):
+        if file.is_file():
+            place = target / file.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, place)
+
+
+def _environment() -> dict[str, str]:
+    """No C compiler is needed, and the user's own flags and workspaces stay out of it."""
+    return {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off"}
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int | None:

@@ -27,11 +27,13 @@ class Family:
     """Engines that share one go.mod.
 
     `packages` maps the file name below `bin/` to the Go package; `stamps` are linker variables.
+    `files` maps a name in the build to the module and the path in it from which it is copied.
     """
 
     name: str
     packages: Mapping[str, str]
     stamps: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def source(self) -> Path:
@@ -48,10 +50,15 @@ class Family:
     def fingerprint(self) -> str:
         """Sixteen hex digits that change with everything a build depends on but Go itself."""
         digest = hashlib.sha256(repr((self.flags, sorted(self.packages.items()))).encode())
-        for name in HASHED_FILES:
+        for name in (*HASHED_FILES, *self._more_sources()):
             file = self.source / name
             digest.update(f"\0{name}\0".encode() + (file.read_bytes() if file.exists() else b""))
+        if self.files:
+            digest.update(repr(sorted(self.files.items())).encode())
         return digest.hexdigest()[:16]
+
+    def _more_sources(self) -> list[str]:
+        return sorted({file.name for file in self.source.glob("*.go")} - set(HASHED_FILES))
 
     @property
     def folder(self) -> Path:
@@ -73,6 +80,9 @@ _KUBERNETES_VERSION = {
     "gitCommit": "unknown",
     "buildDate": "1970-01-01T00:00:00Z",
 }
+
+_SNAPSHOTTER = "github.com/kubernetes-csi/external-snapshotter/v8"
+_PROVISIONER = "github.com/kubernetes-csi/external-provisioner/v6"
 
 # What the clusters of a testbed are made of.
 USUAL = ("etcd", "kubernetes", "velero", "s3")
@@ -124,6 +134,35 @@ FAMILIES = (
         },
     ),
     Family("s3", {"versitygw": "github.com/versity/versitygw/cmd/versitygw"}),
+    # The testbed's own driver, in the folder of the family, and what checks it.
+    Family(
+        "csi-driver",
+        {"csi-driver": ".", "csi-sanity": "github.com/kubernetes-csi/csi-test/v5/cmd/csi-sanity"},
+    ),
+    # The controllers of volumes and snapshots, with their own CRDs and rights.
+    Family(
+        "csi",
+        {
+            "snapshot-controller": f"{_SNAPSHOTTER}/cmd/snapshot-controller",
+            "csi-snapshotter": f"{_SNAPSHOTTER}/cmd/csi-snapshotter",
+            "csi-provisioner": f"{_PROVISIONER}/cmd/csi-provisioner",
+        },
+        files={
+            "crds": ("github.com/kubernetes-csi/external-snapshotter/client/v8", "config/crd"),
+            **{
+                f"rights/{name}.yaml": (module, f"deploy/kubernetes/{path}")
+                for name, module, path in (
+                    (
+                        "snapshot-controller",
+                        _SNAPSHOTTER,
+                        "snapshot-controller/rbac-snapshot-controller.yaml",
+                    ),
+                    ("csi-snapshotter", _SNAPSHOTTER, "csi-snapshotter/rbac-csi-snapshotter.yaml"),
+                    ("csi-provisioner", _PROVISIONER, "rbac.yaml"),
+                )
+            },
+        },
+    ),
 )
 
 
@@ -152,6 +191,17 @@ def missing(names: Iterable[str] = ()) -> list[str]:
     ]
 
 
+def built_file(family: str, name: str) -> Path:
+    """Return the path of a file or folder that came with a family's build.
+
+    Raise EngineMissing if it isn't built.
+    """
+    (found,) = families([family])
+    if not found.built:
+        raise EngineMissing(_not_built(name, family))
+    return found.folder / name
+
+
 def binary(name: str, family: str = "") -> Path:
     """Return the path of a built engine, such as `kubectl`. Raise EngineMissing if it isn't.
 
@@ -161,4 +211,8 @@ def binary(name: str, family: str = "") -> Path:
         for path in each.packages:
             if Path(path).name == name and each.built:
                 return each.folder / "bin" / path
-    raise EngineMissing(f"{name} is not built: run `python -m slackwater_testbed build {family}`")
+    raise EngineMissing(_not_built(name, family))
+
+
+def _not_built(name: str, family: str) -> str:
+    return f"{name} is not built: run `python -m slackwater_testbed build {family}`"

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from slackwater_testbed.control_plane import ControlPlane
+from slackwater_testbed.csi_driver import DirectoryDriver
 from slackwater_testbed.etcd import EtcdCluster
 from slackwater_testbed.etcd_setup import EtcdSetup
 from slackwater_testbed.machine import LoopbackMachine
@@ -22,6 +23,7 @@ class Parts:
         self.folder = folder
         self._ports = Ports(folder / "ports.json")
         self._started: list[EtcdCluster | ControlPlane] = []
+        self._drivers: list[DirectoryDriver] = []
 
     def etcd(
         self, name: str = "etcd", *, members: int = 1, family: str = "etcd", quota_bytes: int = 0
@@ -42,6 +44,13 @@ class Parts:
         made.start()
         return made
 
+    def csi_driver(self, name: str = "storage") -> DirectoryDriver:
+        """Start a CSI driver without Kubernetes."""
+        made = DirectoryDriver(self._machine(name))
+        self._drivers.append(made)
+        made.start()
+        return made
+
     @cached_property
     def objectstore(self) -> ObjectStore:
         """An S3 server, started when it is first asked for."""
@@ -53,7 +62,8 @@ class Parts:
     def servers(self) -> list[Server]:
         """Every server that was asked for, whether it runs or not."""
         stores = [self.objectstore.server] if "objectstore" in vars(self) else []
-        return [*stores, *(server for each in self._started for server in each.servers)]
+        drivers = [driver.server for driver in self._drivers]
+        return [*stores, *drivers, *(server for each in self._started for server in each.servers)]
 
     def remove(self) -> None:
         """End every process and delete every trace."""
