@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import format_datetime
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -51,7 +50,7 @@ class Application:
         if isinstance(fault, Slow):
             await asyncio.sleep(fault.seconds)
         if fault != Cut(after_effect=False):
-            response = await run_in_threadpool(self._answer, request, exchange, fault)
+            response = self._answer(request, exchange, fault)
         if isinstance(fault, Cut):
             self.cut(scope)
             await receive()  # returns when the server has seen the connection go

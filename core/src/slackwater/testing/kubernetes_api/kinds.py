@@ -135,6 +135,7 @@ class Kinds:
         self._served: dict[tuple[str, str, str], Resource] = {
             (each.group, each.version, each.plural): each for each in resources
         }
+        self._preferred = _preferred(self._served.values())
 
     def find(self, group: str, version: str, plural: str) -> Resource | None:
         """Return the resource under a path, or nothing."""
@@ -145,10 +146,9 @@ class Kinds:
 
         Raises KeyError when no such kind is served.
         """
-        versions = [each for each in list(self._served.values()) if each.table == table]
-        if not versions:
+        if table not in self._preferred:
             raise KeyError(f"no kind {table!r} is served here")
-        return min(versions, key=lambda each: version_rank(each.version))
+        return self._preferred[table]
 
     def of(self, api_version: str, kind: str) -> Resource:
         """Return the resource of an object by its apiVersion and kind, or raise KeyError."""
@@ -162,7 +162,7 @@ class Kinds:
         """Serve a kind in these versions, and in no others; no versions: no longer at all."""
         kept = {key: each for key, each in self._served.items() if each.table != table}
         kept |= {(each.group, each.version, each.plural): each for each in resources}
-        self._served = kept
+        self._served, self._preferred = kept, _preferred(kept.values())
 
     def tables(self, *, namespaced: bool) -> list[str]:
         """Return the name of each kind that is (or is not) namespaced, once."""
@@ -179,3 +179,9 @@ class Kinds:
         """Return what is served in one version of a group, by name."""
         found = [e for e in self._served.values() if (e.group, e.version) == (group, version)]
         return sorted(found, key=lambda each: each.plural)
+
+
+def _preferred(resources: Iterable[Resource]) -> dict[str, Resource]:
+    """Return the best version of each kind, by the name of the kind."""
+    worst_first = sorted(resources, key=lambda each: version_rank(each.version), reverse=True)
+    return {each.table: each for each in worst_first}

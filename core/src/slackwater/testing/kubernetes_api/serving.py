@@ -1,18 +1,14 @@
-"""Serving an emulated API on loopback, from a thread of this process."""
+"""Serving an emulated API on loopback, from this process."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import socket
-import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 import yaml
 from starlette.types import Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -22,7 +18,11 @@ from slackwater.testing.kubernetes_api.api import KubernetesApi
 from slackwater.testing.kubernetes_api.application import Application
 from slackwater.testing.kubernetes_api.faults import Faults
 from slackwater.testing.kubernetes_api.requests import Call
+from slackwater.testing.loopback import serve_on_loopback
 
+# In C where it is there: a test writes several of these files, a demo dozens.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 Transports = dict[tuple[str, int], asyncio.Transport]
 
 
@@ -32,13 +32,13 @@ class Server:
     `calls` are the latest requests, the oldest first.
     """
 
-    def __init__(self, api: KubernetesApi, url: str, token: str | None) -> None:
+    def __init__(self, api: KubernetesApi, token: str | None, transports: Transports) -> None:
         self.api = api
-        self.url = url
+        self.url = ""
         self.faults = Faults()
         self._token = token
         self._access = Access(token_required=token is not None)
-        self._transports: Transports = {}
+        self._transports = transports
         if token is not None:
             self._access.grant(token, User("kubernetes-admin", (EVERYTHING,)))
         self._application = Application(api, self.faults, self._access, self._cut)
@@ -66,7 +66,7 @@ class Server:
         Without `token`, that of the server is written, if it has one. The first context added
         becomes the current one.
         """
-        config = yaml.safe_load(path.read_text()) if path.exists() else _empty_kubeconfig(context)
+        config = _read(path) if path.exists() else _empty_kubeconfig(context)
         secret = token or self._token
         user: dict[str, Any] = {"token": secret} if secret else {}
         config["clusters"].append({"name": context, "cluster": {"server": self.url}})
@@ -75,11 +75,16 @@ class Server:
             {"name": context, "context": {"cluster": context, "user": context}}
         )
         path.touch(mode=0o600)
-        path.write_text(yaml.safe_dump(config, sort_keys=False))
+        path.write_text(yaml.dump(config, Dumper=_DUMPER, sort_keys=False))
         return path
 
     def _cut(self, scope: Scope) -> None:
         self._transports[tuple(scope["client"])].abort()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.load(path.read_bytes(), _LOADER)  # noqa: S506  a safe loader
+    return content
 
 
 def _empty_kubeconfig(current: str) -> dict[str, Any]:
@@ -94,42 +99,14 @@ def serve(api: KubernetesApi, *, token: str | None = None) -> Iterator[Server]:
     With `token`, callers must send it (or one given by `rights`) as a bearer token; without, a
     caller who sends none may do everything.
     """
-    listener = _listener()
-    server = Server(api, f"http://127.0.0.1:{listener.getsockname()[1]}", token)
-    runner = uvicorn.Server(_configuration(server))
-    thread = threading.Thread(
-        target=runner.run, args=([listener],), name=f"api of {api.name}", daemon=True
-    )
-    thread.start()
-    try:
+    transports: Transports = {}
+    server = Server(api, token, transports)
+    with serve_on_loopback(server._application, _protocol(transports)) as port:
+        server.url = f"http://127.0.0.1:{port}"
         yield server
-    finally:
-        runner.should_exit = True
-        thread.join()
 
 
-def _listener() -> socket.socket:
-    """Listen on a free port; without TCP_NODELAY each answer would wait 40 ms for an ACK."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
-
-
-def _configuration(server: Server) -> uvicorn.Config:
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-    return uvicorn.Config(
-        server._application,
-        http=_protocol(server._transports),
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=1,
-    )
-
-
-def _protocol(transports: Transports) -> type[asyncio.Protocol]:
+def _protocol(transports: Transports) -> type[H11Protocol]:
     """Return uvicorn's protocol with one addition: it registers the connections, to be cut."""
 
     class Registered(H11Protocol):

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import logging
 import secrets
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from slackwater.testing.loopback import serve_on_loopback
 from slackwater_velero.emulator.cloud import Cloud
 from slackwater_velero.emulator.objects import Object
 from slackwater_velero.emulator.requests import URL_LIVES
@@ -28,9 +25,9 @@ from slackwater_velero.store_identity import endpoint
 class FileServer:
     """Signs URLs, and answers those that it has signed and that have not expired."""
 
-    def __init__(self, cloud: Cloud, root: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, cloud: Cloud, clock: Callable[[], datetime]) -> None:
         self._cloud = cloud
-        self._root = root
+        self.root = ""
         self._clock = clock
         self._secret = secrets.token_bytes(32)
 
@@ -43,7 +40,7 @@ class FileServer:
         path = "/".join(part for part in (host, storage["bucket"], prefix, key) if part)
         expires = int((self._clock() + URL_LIVES).timestamp())
         query = {"X-Amz-Expires": str(expires), "X-Amz-Signature": self._signature(path, expires)}
-        return f"{self._root}/{quote(path)}?{urlencode(query)}"
+        return f"{self.root}/{quote(path)}?{urlencode(query)}"
 
     def application(self) -> Starlette:
         """Return the ASGI application."""
@@ -68,23 +65,7 @@ class FileServer:
 @contextmanager
 def serve_files(cloud: Cloud, clock: Callable[[], datetime]) -> Iterator[FileServer]:
     """Serve the files on a free port of 127.0.0.1 until the block is left."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    files = FileServer(cloud, f"http://127.0.0.1:{listener.getsockname()[1]}", clock)
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-    runner = uvicorn.Server(
-        uvicorn.Config(
-            files.application(),
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=1,
-        )
-    )
-    thread = threading.Thread(target=runner.run, args=([listener],), daemon=True)
-    thread.start()
-    try:
+    files = FileServer(cloud, clock)
+    with serve_on_loopback(files.application()) as port:
+        files.root = f"http://127.0.0.1:{port}"
         yield files
-    finally:
-        runner.should_exit = True
-        thread.join()
