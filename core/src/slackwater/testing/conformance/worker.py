@@ -1,7 +1,8 @@
 """Other processes for the promises that hold between processes.
 
-Run as a module it makes a backend by a recipe, says ``ready``, waits for the word to go, makes one
-call and prints the answer. Recipes come by standard input: nothing of them shows in argv.
+Each makes a backend by a recipe, says ``ready``, waits for the word to go, makes one call and
+prints the answer. Recipes come by standard input: nothing of them shows in argv. Run as a module
+this is the nursery that they are forked off.
 """
 
 from __future__ import annotations
@@ -9,17 +10,16 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO
 
 from slackwater.backend import Backend
 from slackwater.model.act import Act, Key
 from slackwater.model.operation import Operation, OperationRef, Progress
+from slackwater.testing.conformance.nursery import Child, fork, keep
 from slackwater.testing.conformance.recipe import Recipe
 
 
@@ -67,48 +67,31 @@ def at_once(*errands: Errand) -> list[Answer]:
     with tempfile.TemporaryDirectory() as folder:
         processes = [_begin(errand, Path(folder) / str(n)) for n, errand in enumerate(errands)]
         for process in processes:
-            if not _stream(process.stdout).readline():
+            if not process.stdout.readline():
                 raise AssertionError("the other process could not make its backend; see its error")
         for process in processes:
-            _stream(process.stdin).write("go\n")
-            _stream(process.stdin).flush()
+            process.stdin.write("go\n")
+            process.stdin.flush()
         return [_end(process, Path(folder) / str(n)) for n, process in enumerate(processes)]
 
 
-def _begin(errand: Errand, folder: Path) -> subprocess.Popen[str]:
+def _begin(errand: Errand, folder: Path) -> Child:
     folder.mkdir()
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "TMPDIR": str(folder),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", __name__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=folder,
-        env=environment,
-    )
-    _stream(process.stdin).write(errand.dump() + "\n")
-    _stream(process.stdin).flush()
+    environment = {**os.environ, "TMPDIR": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    module = errand.recipe.factory.rpartition(":")[0]
+    process = fork(__name__, module, folder, environment)
+    process.stdin.write(errand.dump() + "\n")
+    process.stdin.flush()
     return process
 
 
-def _end(process: subprocess.Popen[str], folder: Path) -> Answer:
-    output, _ = process.communicate()
+def _end(process: Child, folder: Path) -> Answer:
+    output, code = process.end()
     litter = tuple(sorted(path.name for path in folder.rglob("*")))
-    if process.returncode == -signal.SIGKILL:
+    if code == -signal.SIGKILL:
         return Answer(killed=True, litter=litter)
     answer = json.loads(output)
     return Answer(value=answer["value"], error=answer["error"], litter=litter)
-
-
-def _stream(stream: IO[str] | None) -> IO[str]:
-    if stream is None:
-        raise ValueError("the process was begun with pipes")
-    return stream
 
 
 def operations(answer: Answer) -> list[Operation]:
@@ -166,5 +149,5 @@ def _main() -> None:
     sys.stdout.write(json.dumps({"value": value, "error": error}))
 
 
-if __name__ == "__main__":
+if __name__ == "__main__" and keep(int(sys.argv[1])):
     _main()
