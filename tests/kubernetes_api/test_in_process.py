@@ -10,8 +10,6 @@ from typing import Any
 
 import httpx
 import pytest
-from kubernetes import config as kubeconfigs
-from kubernetes.client import CoreV1Api
 
 from slackwater.testing.kubernetes_api import ApiError, Event, KubernetesApi, Server, serve
 
@@ -160,6 +158,9 @@ def test_another_version_of_a_kind_shows_the_same_objects(api: KubernetesApi) ->
 
 
 def test_the_kubernetes_client_logs_in_by_the_kubeconfig(tmp_path: Path) -> None:
+    from kubernetes import config as kubeconfigs  # each worker would pay for it when it collects
+    from kubernetes.client import CoreV1Api
+
     file = tmp_path / "config"
     with (
         serve(KubernetesApi("east"), token="of-east") as east,
