@@ -141,8 +141,10 @@ def load_plugins(entry_points: Iterable[EntryPoint] | None = None) -> Plugins:
 
 
 def _origin(entry_point: EntryPoint) -> Origin:
-    dist = entry_point.dist
-    return Origin(entry_point.name, dist.name if dist else "", dist.version if dist else "")
+    if entry_point.dist is None:
+        return Origin(entry_point.name)
+    metadata = entry_point.dist.metadata  # read from the file, and parsed, each time it is asked
+    return Origin(entry_point.name, metadata["Name"] or "", metadata["Version"] or "")
 
 
 def _load(
