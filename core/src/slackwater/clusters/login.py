@@ -3,7 +3,7 @@
 The only file that touches that package's login. What is not obvious about it (version 37):
 
 - Importing any part of it runs ``kubernetes/__init__``, which imports all its parts (about 0.6 s),
-  so it is imported on the first login and not before.
+  so it is imported on the first login that needs it (``plain_login`` does not) and not before.
 - A failing exec plugin raises nothing; it is reported through the root logger, and the client then
   comes without credentials. ``_Words`` catches those reports.
 - A token is renewed before each request that finds it within 5 minutes of its expiry, by running
@@ -20,13 +20,14 @@ from __future__ import annotations
 import logging
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from ssl import PEM_cert_to_DER_cert
 from typing import TYPE_CHECKING
 
 from slackwater.clusters.kubeconfig import Access
+from slackwater.clusters.plain_login import is_plain, plain_headers, plain_pool
 from slackwater.clusters.translation import LOG_IN_AGAIN
 from slackwater.errors import ClusterDenied, ConfigurationError, Problem, SlackwaterError
 
@@ -43,23 +44,25 @@ _PEM_END = "-----END CERTIFICATE-----"
 class Session:
     """One login: the connections, and headers with credentials that are renewed in time."""
 
-    def __init__(self, client: ApiClient, access: Access) -> None:
-        self.pool: PoolManager = client.rest_client.pool_manager
+    def __init__(
+        self,
+        access: Access,
+        pool: PoolManager,
+        credentials: Callable[[], Mapping[str, str]],
+        close: Callable[[], object],
+    ) -> None:
+        self.pool = pool
         self.url = access.server
         self.ca_hash = authority_hash(access.authority())
-        self._client = client
+        self.close = close
+        """Close the idle connections."""
+        self._credentials = credentials
         self._renewal = threading.Lock()
 
     def headers(self) -> dict[str, str]:
         """The headers that say who we are. May run the exec plugin again."""
         with self._renewal, _login_words():
-            settings = self._client.configuration.auth_settings()
-        # A token read from a file may end in a line break, which no header may carry.
-        return {auth["key"]: auth["value"].strip() for auth in settings.values() if auth["value"]}
-
-    def close(self) -> None:
-        """Close the idle connections."""
-        self._client.close()
+            return dict(self._credentials())
 
 
 def log_in(cluster: str, access: Access, *, connections: int) -> Session:
@@ -68,6 +71,25 @@ def log_in(cluster: str, access: Access, *, connections: int) -> Session:
     Raises ``ConfigurationError`` where the kubeconfig cannot work and ``ClusterDenied`` where the
     login was refused. ``connections`` bounds those kept open.
     """
+    return _plain_session(access, connections) or _session(cluster, access, connections)
+
+
+def _plain_session(access: Access, connections: int) -> Session | None:
+    """A login that needs no package; None where it does, if only to say what is wrong."""
+    try:
+        if not is_plain(access):
+            return None
+        pool, headers = plain_pool(access, connections), plain_headers(access)
+        session = Session(access, pool, lambda: headers, pool.clear)
+    except (SlackwaterError, ValueError, OSError):
+        return None
+    if access.cluster.get("insecure-skip-tls-verify"):
+        _silence_insecure_warning()
+    return session
+
+
+def _session(cluster: str, access: Access, connections: int) -> Session:
+    """A login by the package."""
     from kubernetes.client import Configuration  # slow, see above
     from kubernetes.config import ConfigException
 
@@ -77,9 +99,10 @@ def log_in(cluster: str, access: Access, *, connections: int) -> Session:
         with _login_words() as words:
             client = _new_client(access, settings)
         _check_plugin(cluster, access, words)
-        _silence_insecure_warning(settings)
-        _keep_lasting_token(client.configuration, access)
-        return Session(client, access)
+        if not settings.verify_ssl:
+            _silence_insecure_warning()
+        _keep_lasting_token(settings, access)
+        return _packaged(client, access)
     except SlackwaterError:
         raise
     except (ConfigException, ValueError, LookupError, TypeError, *_NO_FILE) as error:
@@ -87,6 +110,15 @@ def log_in(cluster: str, access: Access, *, connections: int) -> Session:
     except Exception as error:  # OIDC runs code of five libraries, each with its own errors
         said = f"{cluster}: login failed: {_reason(error)}"
         raise ClusterDenied(said, cluster=cluster, hint=LOG_IN_AGAIN) from error
+
+
+def _packaged(client: ApiClient, access: Access) -> Session:
+    def credentials() -> dict[str, str]:
+        settings = client.configuration.auth_settings()
+        # A token read from a file may end in a line break, which no header may carry.
+        return {auth["key"]: auth["value"].strip() for auth in settings.values() if auth["value"]}
+
+    return Session(access, client.rest_client.pool_manager, credentials, client.close)
 
 
 def _new_client(access: Access, settings: Configuration) -> ApiClient:
@@ -137,12 +169,11 @@ def _write_embedded_files(access: Access) -> None:
                 FileOrData(entry, key).as_file()
 
 
-def _silence_insecure_warning(settings: Configuration) -> None:
+def _silence_insecure_warning() -> None:
     """``insecure-skip-tls-verify`` was chosen in the kubeconfig; urllib3 warns at each request."""
-    if not settings.verify_ssl:
-        from urllib3.exceptions import InsecureRequestWarning  # loaded by the login anyway
+    from urllib3.exceptions import InsecureRequestWarning  # loaded by the login anyway
 
-        warnings.simplefilter("ignore", InsecureRequestWarning)
+    warnings.simplefilter("ignore", InsecureRequestWarning)
 
 
 def _keep_lasting_token(settings: Configuration, access: Access) -> None:
