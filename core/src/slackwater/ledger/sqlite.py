@@ -10,12 +10,19 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.util import LRUCache
 
 from slackwater.errors import LedgerError
 
 BUSY_TIMEOUT = 30.0
 """Seconds that a write waits for another process's write."""
+
+_COMPILED: LRUCache[object, object] = LRUCache(500)
+"""Our statements as SQL, for all ledgers that this process opens: compiling takes longer than most
+of them run."""
 
 _MEANINGS = {
     sqlite3.SQLITE_FULL: ("the disk is full", "free some space, then resume the run"),
@@ -29,6 +36,21 @@ _DAMAGED = (
     "it is damaged, or no ledger",
     "move it aside and start again: recovery points lie in the tools, not in it",
 )
+
+
+class Dialect(SQLiteDialect_pysqlite):
+    """SQLite's, and the same in every engine, for by it a compiled statement is found again."""
+
+    supports_statement_cache = True
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Dialect)
+
+    def __hash__(self) -> int:
+        return hash(Dialect)
+
+
+registry.register("sqlite.ledger", __name__, Dialect.__name__)
 
 
 def connect(path: Path, *, read_only: bool) -> Engine:
@@ -46,7 +68,12 @@ def connect(path: Path, *, read_only: bool) -> Engine:
         opened.execute("PRAGMA foreign_keys = ON")
         return opened
 
-    engine = create_engine("sqlite://", creator=connection, poolclass=QueuePool)
+    engine = create_engine(
+        "sqlite+ledger://",
+        creator=connection,
+        poolclass=QueuePool,
+        execution_options={"compiled_cache": _COMPILED},
+    )
     event.listen(engine, "begin", _begin)
     return engine
 
