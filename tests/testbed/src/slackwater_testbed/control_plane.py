@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from slackwater_testbed.certificates import Authority, KeyPair
+from slackwater_testbed.csi import Csi
 from slackwater_testbed.engines import binary
 from slackwater_testbed.etcd import EtcdCluster
 from slackwater_testbed.etcd_setup import EtcdSetup
@@ -27,6 +28,7 @@ class ControlPlane:
         self.folder = machine.folder
         self.etcd = EtcdCluster(name, machine, etcd)
         self._authority = Authority(self.folder / "pki")
+        self.csi = Csi(self)
 
     @property
     def url(self) -> str:
@@ -92,7 +94,8 @@ class ControlPlane:
     @property
     def servers(self) -> list[Server]:
         """All servers, in the order in which they start."""
-        return [*self.etcd.servers, self.apiserver, self.controller_manager]
+        plane = [*self.etcd.servers, self.apiserver, self.controller_manager]
+        return [*plane, *self.csi.servers]
 
     def start(self) -> None:
         """Start what does not run, and wait until all of it answers."""

@@ -15,6 +15,7 @@ import pytest
 
 # What only tests on real engines need is imported there, so that the others start quickly.
 if TYPE_CHECKING:
+    from slackwater_testbed.control_plane import ControlPlane
     from slackwater_testbed.parts import Parts
     from slackwater_testbed.server import Server
     from slackwater_testbed.testbed import Testbed
@@ -24,6 +25,7 @@ NOT_BUILT = "engines are not built"
 LINES_PER_LOG = 20
 LONGEST_NAME = 40
 SHARED = pytest.StashKey["Testbed"]()
+SHARED_CSI = pytest.StashKey["ControlPlane"]()
 OWN = pytest.StashKey["Parts"]()
 
 
@@ -72,6 +74,22 @@ def parts(request: pytest.FixtureRequest) -> Iterator[Parts]:
     own.remove()
 
 
+@pytest.fixture(scope="session")
+def csi_plane(pytestconfig: pytest.Config) -> Iterator[ControlPlane]:
+    """A control plane with CSI, shared by all tests of the run; mended before each of them."""
+    from slackwater_testbed import state
+    from slackwater_testbed.parts import Parts
+
+    shared = Parts(state.claim(uuid.uuid4().hex[:8]))
+    try:
+        plane = shared.control_plane()
+        plane.csi.install()
+        pytestconfig.stash[SHARED_CSI] = plane
+        yield plane
+    finally:
+        shared.remove()
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip or fail a test marked `real` without engines; mend what the last test has killed.
 
@@ -83,8 +101,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if absent := _missing(marker.args):
         reason = f"{NOT_BUILT}: {', '.join(absent)}"
         (pytest.fail if os.environ.get(REQUIRED_VARIABLE) == "required" else pytest.skip)(reason)
-    if _uses_testbed(item) and SHARED in item.config.stash:
-        item.config.stash[SHARED].start()
+    for shared in _used(item):
+        shared.start()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -93,8 +111,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Append the last lines of each engine's log to the report of a test that failed."""
     report = yield
-    if report.failed and _uses_testbed(item) and SHARED in item.config.stash:
-        report.sections.extend(_last_lines(item.config.stash[SHARED].servers))
+    for shared in _used(item) if report.failed else ():
+        report.sections.extend(_last_lines(shared.servers))
     if report.failed and OWN in item.stash:
         report.sections.extend(_last_lines(item.stash[OWN].servers))
     return report
@@ -119,8 +137,13 @@ def _missing(families: tuple[str, ...]) -> list[str]:
     return engines.missing(families or engines.USUAL)
 
 
-def _uses_testbed(item: pytest.Item) -> bool:
-    return "testbed" in getattr(item, "fixturenames", ())
+def _used(item: pytest.Item) -> Iterator[Testbed | ControlPlane]:
+    """What the test shares with others, as far as it has been started."""
+    names, stash = getattr(item, "fixturenames", ()), item.config.stash
+    if "testbed" in names and SHARED in stash:
+        yield stash[SHARED]
+    if "csi_plane" in names and SHARED_CSI in stash:
+        yield stash[SHARED_CSI]
 
 
 def _last_lines(servers: Iterable[Server]) -> Iterator[tuple[str, str]]:
