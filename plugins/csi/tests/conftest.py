@@ -28,6 +28,8 @@ from slackwater_csi.emulator.recipe import clock_of
 from slackwater_csi.emulator.seeding import contents, data_of, seed, write
 from slackwater_csi.settings import CsiSettings
 
+from .real_place import RealPlace, wait
+
 UID = "uid-of-home"
 
 
@@ -186,3 +188,17 @@ def stage(make_stage):
 def codes():
     """The codes of findings."""
     return lambda findings: [finding.code for finding in findings]
+
+
+@pytest.fixture
+def place(csi_plane, tmp_path):
+    """A namespace of the test's own on real parts; nothing of it may be left afterwards, neither
+    in the cluster nor in the storage.
+    """
+    made = RealPlace(csi_plane, tmp_path)
+    stored, standing = made.stored(), made.standing()
+    yield made
+    made.clear()
+    wait(lambda: made.stored() == stored, lambda: f"left: {made.stored() - stored}")
+    wait(lambda: made.standing() == standing, lambda: f"left: {made.standing() - standing}")
+    made.close()

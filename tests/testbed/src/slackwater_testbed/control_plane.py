@@ -51,8 +51,9 @@ class ControlPlane:
 
     def kubeconfig_for(self, user: str, groups: Sequence[str] = ()) -> Path:
         """Return a kubeconfig of another user, who has only what RBAC gives to that name."""
-        pair = self._authority.issue(f"user-{user}", user, groups)
-        return self._login(self.name, user, pair).write(self.folder / f"user-{user}" / "kubeconfig")
+        folder = f"user-{user}".replace(":", "-")  # a colon parts the files of $KUBECONFIG
+        pair = self._authority.issue(folder, user, groups)
+        return self._login(self.name, user, pair).write(self.folder / folder / "kubeconfig")
 
     @cached_property
     def apiserver(self) -> Server:

@@ -1,0 +1,113 @@
+"""Snapshots by the real snapshot-controller, csi-snapshotter, csi-provisioner, and a real driver.
+
+Nothing is emulated but nodes, of which there are none: a test writes into the directory that a
+volume is. What the driver holds is listed before and after.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from slackwater.model.operation import Phase
+from slackwater.model.request import Existing
+
+from .real_place import digest_of, wait
+
+pytestmark = pytest.mark.real("etcd", "kubernetes", "csi", "csi-driver")
+
+
+def test_what_was_changed_comes_back_bit_for_bit_elsewhere_and_in_its_place(place):
+    place.seed("data")
+    before = place.digest("data")
+    point = place.back_up()
+    assert point.phase is Phase.SUCCEEDED
+
+    after = place.write("data")
+    assert after != before
+    drill = place.named("drill")
+    results = place.restore(point, "r-2", onto=drill)
+    assert results["claims"].phase is Phase.SUCCEEDED, results
+    assert place.digest("data", drill) == before
+    assert place.digest("data") == after
+
+    old = place.csi.volume(place.namespace, "data")
+    place.restore(point, "r-3", existing=Existing.UPDATE)
+    assert place.digest("data") == before
+    assert place.csi.volume(place.namespace, "data") != old
+    assert digest_of(place.driver.data(old)) == after
+
+
+def test_a_point_outlives_its_namespace_and_goes_whole(place):
+    place.seed("data")
+    before, stored = place.digest("data"), place.stored()
+    point = place.back_up()
+    (snapshot,) = place.driver.snapshots - stored
+
+    place.plane.kubectl("delete", "namespace", place.namespace)
+    wait(lambda: not place.driver.volumes - {*stored}, "the volume does not go")
+    assert snapshot in place.driver.snapshots
+    place.restore(point)
+    assert place.digest("data") == before
+
+    place.delete(point)
+    assert snapshot not in place.driver.snapshots
+    assert place.points() == []
+
+
+def test_a_group_of_three_is_taken_at_one_moment_and_goes_whole(place):
+    claims = ("data", "logs", "media")
+    place.seed(*claims)
+    digests = {claim: place.digest(claim) for claim in claims}
+    groups, snapshots = place.driver.groups, place.driver.snapshots
+
+    point = place.back_up(groups=True)
+
+    assert len(place.driver.groups - groups) == 1
+    assert len(place.driver.snapshots - snapshots) == 3
+    assert {volume.method for volume in point.contents.volumes} == {"CSI group snapshot"}
+    assert "not-one-moment" not in [finding.code for finding in point.findings]
+    for claim in claims:
+        place.write(claim)
+    drill = place.named("drill")
+    place.restore(point, onto=drill)
+    assert {claim: place.digest(claim, drill) for claim in claims} == digests
+    place.restore(point, "r-3", existing=Existing.UPDATE)
+    assert {claim: place.digest(claim) for claim in claims} == digests
+
+    place.delete(point)
+    assert (place.driver.groups, place.driver.snapshots) == (groups, snapshots)
+
+
+def test_a_group_is_deleted_whole_when_its_namespace_is_gone(place):
+    place.seed("data", "logs")
+    groups, snapshots = place.driver.groups, place.driver.snapshots
+    point = place.back_up(groups=True)
+    place.plane.kubectl("delete", "namespace", place.namespace)
+
+    place.delete(point)
+
+    assert (place.driver.groups, place.driver.snapshots) == (groups, snapshots)
+    assert not [name for name in place.standing() if "group" in name]
+
+
+def test_a_volume_comes_back_in_another_class(place):
+    place.plane.apply(OTHER_CLASS)
+    place.seed("data")
+    before = place.digest("data")
+    point = place.back_up()
+
+    place.restore(
+        point, onto=place.named("drill"), storage_classes={"directory": "other-directory"}
+    )
+
+    assert place.digest("data", place.named("drill")) == before
+    claim = place.plane.get("pvc", "data", place.named("drill"))
+    assert claim["spec"]["storageClassName"] == "other-directory"
+
+
+OTHER_CLASS = """
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: other-directory}
+provisioner: directory.testbed.slackwater
+"""
