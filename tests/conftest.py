@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
 
 from hypothesis import HealthCheck, settings
+
+# Without bytecode on the disk each worker, and each of the hundreds of processes that tests start,
+# would compile all that it imports, every time.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A test says what is right, never how fast: the machine may have other work.
 settings.register_profile(
