@@ -9,7 +9,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 # Tests start hundreds of Python processes: each would compile all that it imports, every time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-long bench check format docs testbed-up testbed-status testbed-down
+.PHONY: help demo test test-long conformance bench check format docs testbed-up testbed-status testbed-down
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,13 @@ test-long: .venv/.everything ## what takes longer than CI should, real engines i
 	@$(BIN)/python -m slackwater_testbed build
 	@SLACKWATER_TESTBED=required $(BIN)/pytest -n 0 -m long
 
+# What was recorded of real engines stays until they are run again: it says on which day.
+conformance: .venv/.everything ## run the conformance kit over every backend, record what it saw, write the table; TESTBED=1: on real engines too
+	@$(if $(TESTBED),$(BIN)/python -m slackwater_testbed build)
+	@$(BIN)/pytest -q -n 4 -m "not real" -k "conformance and not broken" --record-promises tests/conformance/recorded
+	@$(if $(TESTBED),SLACKWATER_TESTBED=required $(BIN)/pytest -q -n 0 -m real -k "conformance and not broken" --record-promises tests/conformance/recorded)
+	@$(MAKE) --no-print-directory docs
+
 bench: .venv/.everything ## measure side by side with other tools; prints a table, asserts nothing
 	@$(BIN)/python -m tests.benchmarks
 
@@ -43,6 +50,7 @@ format: .venv/.everything ## put the code into the form that check wants
 
 docs: .venv/.everything ## write the reference pages from the code
 	$(BIN)/python -m slackwater.cli.reference core/docs
+	$(BIN)/python -m slackwater.testing.conformance.table tests/conformance/recorded core/docs/reference/conformance.md
 
 testbed-up: .venv/.everything ## start real clusters on loopback and print their kubeconfigs
 	@$(BIN)/python -m slackwater_testbed up

@@ -51,6 +51,8 @@ class Distribution:
     def modules(self) -> Iterator[Module]:
         source = self.folder / "src"
         for path in sorted(source.rglob("*.py")):
+            if "tests" in path.parent.parts[len(source.parts) :]:
+                continue  # of the skeleton of a plugin
             dotted = ".".join(path.relative_to(source).with_suffix("").parts)
             yield Module(dotted.removesuffix(".__init__"), path.read_text())
 

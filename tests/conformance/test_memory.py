@@ -9,6 +9,8 @@ from slackwater.testing.memory.subject import ArchiveSubject, MemorySubject
 
 
 class TestMemoryConformance(BackendConformance):
+    column = "memory"
+
     @pytest.fixture
     def subject(self, tmp_path):
         with MemorySubject(tmp_path) as subject:
@@ -16,6 +18,8 @@ class TestMemoryConformance(BackendConformance):
 
 
 class TestArchiveConformance(BackendConformance):
+    column = "memory, archive"
+
     @pytest.fixture
     def subject(self, tmp_path):
         with ArchiveSubject(tmp_path) as subject:

@@ -17,6 +17,8 @@ def build(**arguments):
 
 
 class TestWrappedConformance(BackendConformance):
+    column = "memory, wrapped"
+
     @pytest.fixture
     def subject(self, tmp_path):
         with MemorySubject(tmp_path) as subject:

@@ -9,6 +9,8 @@ from slackwater_csi.emulator.subject import CsiSubject
 
 
 class TestConformance(BackendConformance):
+    column = "CSI, emulated"
+
     @pytest.fixture
     def subject(self, tmp_path):
         with CsiSubject(tmp_path) as subject:

@@ -9,6 +9,8 @@ from slackwater_etcdctl.emulator.subject import EtcdSubject
 
 
 class TestConformance(BackendConformance):
+    column = "etcdctl, stand-ins"
+
     @pytest.fixture
     def subject(self, tmp_path):
         with EtcdSubject(tmp_path) as subject:

@@ -9,6 +9,8 @@ from slackwater_kasten.emulator.subject import KastenSubject
 
 
 class TestConformance(BackendConformance):
+    column = "Kasten, emulated"
+
     @pytest.fixture
     def subject(self, tmp_path):
         with KastenSubject(tmp_path) as subject:

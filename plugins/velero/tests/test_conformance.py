@@ -9,6 +9,8 @@ from slackwater_velero.emulator.subject import VeleroSubject
 
 
 class TestConformance(BackendConformance):
+    column = "Velero, emulated"
+
     @pytest.fixture
     def subject(self, tmp_path):
         with VeleroSubject(tmp_path) as subject:

@@ -367,6 +367,8 @@ def _object(version, kind, namespace, name, **content):
 @pytest.mark.real
 @pytest.mark.long
 class TestConformanceOnVelero(BackendConformance):
+    column = "Velero, real"
+
     @pytest.fixture
     def subject(self, testbed, tmp_path):
         with RealSubject(testbed, tmp_path) as subject:
@@ -377,6 +379,8 @@ class TestConformanceOnVelero(BackendConformance):
 @pytest.mark.long
 class TestStrangerOnVelero(PerformingPromises):
     """West does not show the store of east: what is performed to show it, and to hide it again."""
+
+    column = "Velero, real"
 
     test_takes_back = PlanningPromises.test_clean_up_takes_back_what_was_added
     test_nothing_began = PlanningPromises.test_clean_up_may_run_where_nothing_began

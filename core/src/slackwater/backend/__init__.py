@@ -9,6 +9,7 @@ from slackwater.backend.contract import (
     Stopped,
 )
 from slackwater.backend.hookspecs import hookimpl
+from slackwater.backend.performing import PerformsOnly
 from slackwater.backend.roles import (
     ControlPlane,
     NativeSchedule,
@@ -27,6 +28,7 @@ __all__ = [
     "ControlPlane",
     "NativeSchedule",
     "NativeSchedules",
+    "PerformsOnly",
     "Posture",
     "Report",
     "Role",

@@ -29,7 +29,7 @@ _COMMANDS = {
     "plan": "Plan a restore to a moment. Changes nothing.",
     "restore": "Execute a saved plan, after consent.",
     "runs": "List, show, follow, resume, cancel and confirm runs.",
-    "plugin": "List the plugins that offer backends.",
+    "plugin": "List the plugins that offer backends; write a new one.",
     "demo": "Play the whole story on a small fleet on this machine.",
     "completion": "Print the completion script for a shell.",
 }

@@ -28,6 +28,7 @@ from slackwater.clusters.resources import (
     Resource,
 )
 from slackwater.clusters.rights import Right
+from slackwater.clusters.served import ServedKind, kinds_of, preferred_versions, served_kinds
 
 __all__ = [
     "CUSTOM_RESOURCE_DEFINITIONS",
@@ -47,9 +48,13 @@ __all__ = [
     "Platform",
     "Resource",
     "Right",
+    "ServedKind",
     "StorageClass",
     "Volume",
+    "kinds_of",
     "list_contexts",
+    "preferred_versions",
+    "served_kinds",
     "take_inventory",
     "utc_now",
 ]

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from slackwater.catalogue.gathering import side_by_side
-from slackwater.clusters import NAMESPACES, Cluster, Object, Resource
+from slackwater.clusters import (
+    NAMESPACES,
+    Cluster,
+    Object,
+    Resource,
+    ServedKind,
+    kinds_of,
+    preferred_versions,
+)
 from slackwater.errors import ClusterError, ObjectNotFound
 from slackwater.model.restore_plan import Standing
 
@@ -104,11 +112,12 @@ class Lookout:
     def _served(self) -> tuple[Resource, ...]:
         """Return each namespaced kind once, in the version that its group prefers."""
         if self._kinds is None:
-            versions = ["v1", *_preferred(self._cluster)]
-            served = side_by_side(lambda v: _resources(self._cluster, v), versions)
+            versions = preferred_versions(self._cluster)
+            served = side_by_side(lambda v: _readable(self._cluster, v), versions)
             pairs = list(zip(versions, served, strict=True))
             self._unseen = tuple(version for version, found in pairs if found is None)
-            self._kinds = tuple(kind for v, found in pairs for kind in _kinds(v, found or ()))
+            found = [each for _, kinds in pairs for each in kinds or ()]
+            self._kinds = tuple(each.resource for each in found if _listed(each))
         return self._kinds
 
 
@@ -132,28 +141,16 @@ def _put_back_by(item: Object) -> Iterator[str]:
                 yield owner
 
 
-def _preferred(cluster: Cluster) -> list[str]:
-    return [str(g["preferredVersion"]["groupVersion"]) for g in cluster.get("/apis")["groups"]]
-
-
-def _resources(cluster: Cluster, version: str) -> Sequence[Mapping[str, object]] | None:
+def _readable(cluster: Cluster, version: str) -> tuple[ServedKind, ...] | None:
+    """Return the kinds of a version; None where nobody may, or can, tell us."""
     try:
-        path = f"/apis/{version}" if "/" in version else f"/api/{version}"
-        found: Sequence[Mapping[str, object]] = cluster.get(path)["resources"]
-    except ObjectNotFound:
-        return ()
+        return kinds_of(cluster, version)
     except ClusterError as error:
         if error.status not in _HIDES_A_KIND:
             raise
         return None
-    return found
 
 
-def _kinds(version: str, resources: Sequence[Mapping[str, object]]) -> Iterator[Resource]:
-    group, _, number = version.rpartition("/")
-    for resource in resources:
-        name, verbs = str(resource["name"]), resource.get("verbs") or ()
-        kind = Resource(group, number, name)
-        listable = resource["namespaced"] and "list" in verbs and "/" not in name  # type: ignore[operator]  # verbs is a list
-        if listable and str(kind) not in _GROWN_BY_ITSELF:
-            yield kind
+def _listed(served: ServedKind) -> bool:
+    kind = served.resource
+    return kind.namespaced and "list" in served.verbs and str(kind) not in _GROWN_BY_ITSELF

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from slackwater.clusters import Object, Resource
-from slackwater.errors import ObjectNotFound
+from slackwater.clusters import Object, Resource, ServedKind, served_kinds
 from slackwater_csi.access import Here
 from slackwater_csi.errors import csi_errors
 from slackwater_csi.resources import CLAIMS, GROUP, GROUPS_GROUP
@@ -35,9 +33,7 @@ _LAST = ("ingresses", "horizontalpodautoscalers", "poddisruptionbudgets")
 def kept_kinds(here: Here) -> Sequence[Resource]:
     """Return every kind that may be kept, in the order in which they come back."""
     with csi_errors(here.name, "look up kinds"):
-        groups = here.cluster.get("/apis").get("groups") or ()
-        versions = ["v1", *(g["preferredVersion"]["groupVersion"] for g in groups)]
-        found = [kind for version in versions for kind in _served(here, version)]
+        found = [each.resource for each in served_kinds(here.cluster) if _is_wanted(each)]
     return sorted(found, key=_rank)
 
 
@@ -49,23 +45,11 @@ def is_kept(kind: Resource, content: Object) -> bool:
     return not any(owner.get("controller") for owner in metadata.get("ownerReferences") or ())
 
 
-def _served(here: Here, version: str) -> Iterator[Resource]:
-    try:
-        path = f"/apis/{version}" if "/" in version else f"/api/{version}"
-        resources = here.cluster.get(path).get("resources") or ()
-    except ObjectNotFound:
-        return
-    group, _, number = version.rpartition("/")
-    for each in resources:
-        if _is_wanted(group, each):
-            yield Resource(group, number, each["name"])
-
-
-def _is_wanted(group: str, served: Mapping[str, Any]) -> bool:
-    name, verbs = served["name"], served.get("verbs") or ()
-    if group in _SNAPSHOTS or "/" in name or not served["namespaced"]:
+def _is_wanted(served: ServedKind) -> bool:
+    kind = served.resource
+    if kind.group in _SNAPSHOTS or not kind.namespaced:
         return False
-    return {"list", "create"} <= set(verbs) and str(Resource(group, "", name)) not in _NOT_KEPT
+    return {"list", "create"} <= served.verbs and str(kind) not in _NOT_KEPT
 
 
 def _rank(kind: Resource) -> tuple[int, str]:

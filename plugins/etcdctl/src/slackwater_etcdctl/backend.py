@@ -7,20 +7,19 @@ from datetime import datetime
 from functools import partial
 
 from slackwater.backend import (
-    Backend,
     Context,
     ControlPlane,
+    PerformsOnly,
     Posture,
     Report,
     SharedStores,
     Stamping,
     Stopped,
 )
-from slackwater.errors import OperationNotFound, SlackwaterError, Unsupported
+from slackwater.errors import SlackwaterError
 from slackwater.model.act import Act, ActPlan, Key
 from slackwater.model.capability import Description
 from slackwater.model.finding import Finding
-from slackwater.model.operation import Explanation, Operation, OperationRef
 from slackwater.model.recovery_point import PointId, RecoveryPoint
 from slackwater.model.request import BackupRequest, PointQuery, RestoreRequest, Store
 from slackwater.stores import ArtefactStore
@@ -42,8 +41,10 @@ from slackwater_etcdctl.translation import Translator
 from slackwater_etcdctl.voice import Voice
 
 
-class EtcdctlBackend(Backend, ControlPlane, Posture, SharedStores, Stamping):
+class EtcdctlBackend(PerformsOnly, ControlPlane, Posture, SharedStores, Stamping):
     """One etcd, by the user's own programs. Keeps nothing but what programs say of themselves."""
+
+    tool_name = TOOL
 
     def __init__(self, settings: EtcdctlSettings, context: Context) -> None:
         cluster = context.cluster
@@ -112,15 +113,6 @@ class EtcdctlBackend(Backend, ControlPlane, Posture, SharedStores, Stamping):
         with named_errors(self._site.cluster.name):
             return deletion.plan_deletion(point, self._site.store(), self._site.cluster.name)
 
-    def start(self, act: Act, key: Key) -> OperationRef:
-        """Nothing is operated by etcd."""
-        raise Unsupported(f"{act.title} ({key.step}): we perform this ourselves", backend=TOOL)
-
-    def get_operations(self, refs: Sequence[OperationRef]) -> Mapping[OperationRef, Operation]:
-        """Nothing is operated by etcd, so there is nothing to know."""
-        del refs
-        return {}
-
     def perform(self, act: Act, key: Key, report: Report) -> Mapping[str, object]:
         """Save and store a snapshot, delete one, or do a part of a restore."""
         if report.stopping:
@@ -133,14 +125,6 @@ class EtcdctlBackend(Backend, ControlPlane, Posture, SharedStores, Stamping):
                     self._site.store().delete(text(act, "point"))
                     return {}
             return perform_restore(self._site, act, key, report)
-
-    def cancel_operation(self, ref: OperationRef) -> None:
-        """Nothing is operated by etcd."""
-        raise Unsupported(f"{ref}: etcd has no operations", backend=TOOL)
-
-    def explain_operation(self, ref: OperationRef) -> Explanation:
-        """Nothing is operated by etcd."""
-        raise OperationNotFound(f"{ref}: etcd has no operations", backend=TOOL)
 
     def close(self) -> None:
         """Nothing is held; the cluster belongs to whoever gave it."""

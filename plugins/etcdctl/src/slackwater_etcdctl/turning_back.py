@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from slackwater.clusters import Cluster, Resource
+from slackwater.clusters import Cluster, Resource, kinds_of, preferred_versions
 from slackwater.errors import ClusterError, ObjectNotFound
 from slackwater.model.finding import Finding
 from slackwater_etcdctl.voice import Voice
@@ -50,15 +50,6 @@ class _Metadata(msgspec.Struct, rename="camel"):
 
 class _Item(msgspec.Struct):
     metadata: _Metadata
-
-
-class _Resource(msgspec.Struct):
-    name: str
-    verbs: list[str] = []
-
-
-class _Resources(msgspec.Struct):
-    resources: list[_Resource] = []
 
 
 @dataclass
@@ -160,24 +151,10 @@ def _shortened(names: Sequence[str]) -> str:
 def _served(cluster: Cluster) -> Iterator[Resource]:
     """Yield every kind that lies in this etcd, in the version that its group prefers."""
     elsewhere = _aggregated(cluster)
-    groups = cluster.get("/apis").get("groups", [])
-    preferred = [str(group["preferredVersion"]["groupVersion"]) for group in groups]
-    for version in ("v1", *preferred):
-        if version not in elsewhere:
-            yield from _kinds(cluster, version)
-
-
-def _kinds(cluster: Cluster, version: str) -> Iterator[Resource]:
-    group, _, name = version.rpartition("/")
-    try:
-        path = f"/apis/{version}" if group else f"/api/{version}"
-        served = cluster.get(path, into=_Resources).resources
-    except ObjectNotFound:
-        return
-    for each in served:
-        kind = Resource(group, name, each.name)
-        if "list" in each.verbs and "/" not in each.name and str(kind) not in _GROWN_BY_ITSELF:
-            yield kind
+    for version in preferred_versions(cluster):
+        for each in kinds_of(cluster, version) if version not in elsewhere else ():
+            if "list" in each.verbs and str(each.resource) not in _GROWN_BY_ITSELF:
+                yield each.resource
 
 
 def _aggregated(cluster: Cluster) -> frozenset[str]:

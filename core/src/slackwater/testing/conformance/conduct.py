@@ -25,8 +25,8 @@ from slackwater.errors import (
 from slackwater.model.act import ActKind
 from slackwater.model.capability import Capability
 from slackwater.model.recovery_point import Requirement
-from slackwater.model.workload import WorkloadKind
 from slackwater.testing.conformance.driving import (
+    answered,
     back_up,
     backup_request,
     cause,
@@ -34,8 +34,10 @@ from slackwater.testing.conformance.driving import (
     key,
     listed,
     not_offered,
+    planned_backup,
     plans,
-    runnable,
+    power,
+    says_no,
 )
 from slackwater.testing.conformance.subject import Subject, Trouble
 
@@ -52,16 +54,13 @@ class ConductPromises:
         assert description.version
 
     def test_describe_agrees_with_the_workload(self, subject: Subject) -> None:
-        """The power to back up what the subject backs up is declared."""
-        powers = {
-            WorkloadKind.NAMESPACE: Capability.OBJECTS,
-            WorkloadKind.CONTROL_PLANE: Capability.CONTROL_PLANE,
-            WorkloadKind.CLUSTER_OBJECTS: Capability.CLUSTER_OBJECTS,
-            WorkloadKind.VOLUME: Capability.VOLUMES,
-        }
-        description = subject.backend().describe()
+        """What is declared of backups is what is planned; elsewhere is where a neighbour is."""
+        backend = subject.backend()
+        description = backend.describe()
 
-        assert description.can(powers[subject.workload.kind])
+        plan = answered(lambda: backend.plan_backup(backup_request(subject)))
+
+        assert says_no(plan) == (not description.can(power(subject))), plan
         assert description.can(Capability.RESTORE_ELSEWHERE) == bool(subject.neighbour)
 
     def test_a_silent_tool_claims_nothing(self, subject: Subject) -> None:
@@ -206,7 +205,7 @@ class ConductPromises:
             not_offered(subject, "volumes in the workload")
         request = backup_request(subject)
         wish = request.model_copy(update={"require": (Requirement.OFF_CLUSTER,)})
-        drive(subject, backend, runnable(backend.plan_backup(wish)).acts)
+        drive(subject, backend, planned_backup(subject, backend, wish).acts)
         (point,) = listed(backend)
 
         contents = backend.get_recovery_point(point.id).contents
@@ -251,9 +250,10 @@ def _shown(subject: Subject) -> Iterator[str]:
     yield repr(getattr(backend, "__dict__", {}))
     yield repr(backend.describe())
     yield repr(backend.check())
-    for plan in plans(subject):
+    planned = plans(subject) if backend.describe().can(power(subject)) else []
+    for plan in planned:
         yield repr(plan)
-    for act in plans(subject)[0].acts:
+    for act in planned[0].acts if planned else ():
         if act.kind is ActKind.OPERATED:
             ref = backend.start(act, key("shown"))
             yield repr(ref)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import NoReturn
 
@@ -12,7 +12,7 @@ from slackwater.backend import Backend, SharedStores
 from slackwater.backend.wrappers import as_role
 from slackwater.errors import Unsupported
 from slackwater.model.act import Act, ActKind, ActPlan, Key
-from slackwater.model.capability import Capability
+from slackwater.model.capability import Capability, Level
 from slackwater.model.operation import Operation, OperationRef, Phase
 from slackwater.model.recovery_point import RecoveryPoint, Stamp
 from slackwater.model.request import (
@@ -23,12 +23,18 @@ from slackwater.model.request import (
     RestoreRequest,
     Store,
 )
-from slackwater.model.workload import Workload
+from slackwater.model.workload import Workload, WorkloadKind
 from slackwater.testing.conformance.subject import Subject, Trouble
 from slackwater.testing.conformance.worker import Progresses
 from slackwater.testing.pytest_plugin import NOT_OFFERED, NOT_SHOWN
 
 EVERYTHING = PointQuery()
+_POWERS = {
+    WorkloadKind.NAMESPACE: Capability.OBJECTS,
+    WorkloadKind.CONTROL_PLANE: Capability.CONTROL_PLANE,
+    WorkloadKind.CLUSTER_OBJECTS: Capability.CLUSTER_OBJECTS,
+    WorkloadKind.VOLUME: Capability.VOLUMES,
+}
 
 
 def not_offered(subject: Subject, why: str) -> NoReturn:
@@ -100,6 +106,34 @@ def all_stores(subject: Subject) -> Iterator[Store]:
             yield from sharing.list_stores() if sharing else ()
 
 
+def power(subject: Subject) -> Capability:
+    """Return the capability that a backup of the subject's workload takes."""
+    return _POWERS[subject.workload.kind]
+
+
+def planned_backup(subject: Subject, backend: Backend, request: BackupRequest) -> ActPlan:
+    """Return the plan of a backup; skip the promise where the tool declares that it makes none.
+
+    What is refused without having been declared fails.
+    """
+    answer = answered(lambda: backend.plan_backup(request))
+    if says_no(answer):
+        support = backend.describe().capabilities.get(power(subject))
+        if support is not None and support.level is Level.UNSUPPORTED:
+            not_offered(subject, f"backups ({power(subject)})")
+    if isinstance(answer, Unsupported):
+        raise answer
+    return runnable(answer)
+
+
+def answered(ask: Callable[[], ActPlan]) -> ActPlan | Unsupported:
+    """Return a plan, or the error that says that there is none."""
+    try:
+        return ask()
+    except Unsupported as error:
+        return error
+
+
 def refused(plan: ActPlan) -> bool:
     """Whether a finding of severity error says that the plan must not run."""
     return any(finding.blocks for finding in plan.findings)
@@ -162,7 +196,7 @@ def back_up(
     subject: Subject, backend: Backend, workload: Workload | None = None, run: str = "r-kit"
 ) -> RecoveryPoint:
     """Back the workload up; return the recovery point as the list shows it."""
-    plan = runnable(backend.plan_backup(backup_request(subject, workload)))
+    plan = planned_backup(subject, backend, backup_request(subject, workload))
     results = drive(subject, backend, plan.acts, run)
     names = list(_point_names(results))
     assert names, f"no act of the backup names the recovery point that it made: {results}"
@@ -183,7 +217,7 @@ def operated_act(
     subject: Subject, backend: Backend, workload: Workload | None = None, run: str = "r-kit"
 ) -> Act:
     """Return the first operated act of a backup, what comes before it being done."""
-    plan = runnable(backend.plan_backup(backup_request(subject, workload)))
+    plan = planned_backup(subject, backend, backup_request(subject, workload))
     for act in plan.acts:
         if act.kind is ActKind.OPERATED:
             return act
@@ -210,7 +244,7 @@ def plans(subject: Subject) -> list[ActPlan]:
 
 def _plans(subject: Subject) -> Iterator[tuple[str, ActPlan]]:
     with closing(subject.backend()) as backend:
-        yield subject.home, runnable(backend.plan_backup(backup_request(subject)))
+        yield subject.home, planned_backup(subject, backend, backup_request(subject))
         point = back_up(subject, backend)
         request = restore_request(subject, point, subject.home)
         yield subject.home, runnable(backend.plan_restore(request))

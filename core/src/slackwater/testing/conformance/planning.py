@@ -9,13 +9,14 @@ import pytest
 
 from slackwater.backend import Backend, SharedStores
 from slackwater.backend.wrappers import as_role
-from slackwater.errors import RecoveryPointNotFound, Unsupported
+from slackwater.errors import RecoveryPointNotFound
 from slackwater.model.act import Act, ActKind, ActPlan
 from slackwater.model.capability import Capability, Level
 from slackwater.model.recovery_point import RecoveryPoint
 from slackwater.model.request import Existing, RestoreMapping
 from slackwater.model.workload import Workload, WorkloadKind
 from slackwater.testing.conformance.driving import (
+    answered,
     back_up,
     backup_request,
     clean_up,
@@ -45,7 +46,7 @@ class PlanningPromises:
         before = subject.fingerprint()
 
         for _, ask in _questions(subject, backend, point):
-            _answer(ask)
+            answered(ask)
 
         assert subject.fingerprint() == before
 
@@ -106,7 +107,7 @@ class PlanningPromises:
         for capability, ask in _questions(subject, backend, point):
             support = levels.get(capability) if capability else None
             if support and support.level is Level.UNSUPPORTED:
-                assert says_no(_answer(ask)), f"{capability} is not supported, and was planned"
+                assert says_no(answered(ask)), f"{capability} is not supported, and was planned"
 
     def test_what_is_supported_is_planned(self, subject: Subject) -> None:
         """What ``describe`` claims can be planned without an error."""
@@ -115,7 +116,7 @@ class PlanningPromises:
         description = backend.describe()
         for capability, ask in _questions(subject, backend, point):
             if capability is None or description.can(capability):
-                assert not says_no(plan := _answer(ask)), f"{capability}: {plan}"
+                assert not says_no(plan := answered(ask)), f"{capability}: {plan}"
 
     def test_deletion_deletes(self, subject: Subject) -> None:
         """A deletion that was driven to its end leaves no such point."""
@@ -229,13 +230,6 @@ def _stores(subject: Subject, backend: Backend) -> list[tuple[str, str]]:
     if sharing is None:
         not_offered(subject, "stores that can be shown to a cluster")
     return sorted((store.name, store.identity) for store in sharing.list_stores())
-
-
-def _answer(ask: Ask) -> ActPlan | Unsupported:
-    try:
-        return ask()
-    except Unsupported as error:
-        return error
 
 
 def _questions(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 import pytest
 
@@ -13,18 +14,26 @@ from slackwater.testing.conformance.performing import PerformingPromises
 from slackwater.testing.conformance.planning import PlanningPromises
 from slackwater.testing.conformance.subject import Subject
 
-_PARTS = (
-    ListingPromises,
-    PlanningPromises,
-    OperatingPromises,
-    PerformingPromises,
-    ConductPromises,
-)
+_PARTS = {
+    "Listing and reading": ListingPromises,
+    "Planning": PlanningPromises,
+    "Operated acts": OperatingPromises,
+    "Performed acts": PerformingPromises,
+    "Conduct": ConductPromises,
+}
+
+
+def parts() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the kit's chapters: a title, and the names of its tests."""
+    return tuple(
+        (title, tuple(name for name in vars(part) if name.startswith("test_")))
+        for title, part in _PARTS.items()
+    )
 
 
 def promises() -> tuple[str, ...]:
     """Return the names of all tests of the kit."""
-    return tuple(name for part in _PARTS for name in vars(part) if name.startswith("test_"))
+    return tuple(name for _, names in parts() for name in names)
 
 
 class BackendConformance(
@@ -34,7 +43,10 @@ class BackendConformance(
 
     Inherit and give the fixture ``subject``. A promise that a tool cannot keep is overridden by a
     test marked ``xfail`` with a reason; any other override is refused when the class is made.
+    ``column`` is what its results are recorded under, see ``records``.
     """
+
+    column: ClassVar[str] = ""
 
     @pytest.fixture
     def subject(self) -> Subject:

@@ -1,0 +1,1 @@
+"""Slackwater's backend for skeleton."""
