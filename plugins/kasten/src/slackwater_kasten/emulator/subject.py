@@ -82,7 +82,7 @@ class KastenSubject(Subject):
         return tuple(self._point(n, first + timedelta(minutes=n)) for n in range(count))
 
     def _point(self, number: int, begin: datetime) -> str:
-        namespace = ("shop", "crm")[number % 2]
+        namespace = (self.workload, self.other_workload)[number % 2].namespace
         name = f"manual-{number:05}"
         told = {labels.APP_NAME: namespace, labels.APP_NAMESPACE: namespace}
         content = f"{namespace}-{name}"
