@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from slackwater.backend import polling
 from slackwater.errors import BackendUnavailable, RecoveryPointNotFound
 from slackwater.model.operation import Phase
-from slackwater_csi import polling, removing
+from slackwater_csi import removing
 from slackwater_csi.emulator.definitions import CONTENTS, SNAPSHOTS
 
 NOTHING = {"snapshots": 0, "contents": 0, "stored": 0, "files": 0}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from slackwater.backend import polling
 from slackwater.errors import BackendUnavailable, PermanentBackendError
 from slackwater.model.act import Key
 from slackwater.model.operation import Phase
 from slackwater.model.request import Existing
 from slackwater.testing.conformance.worker import Progresses
-from slackwater_csi import polling, replacing
+from slackwater_csi import replacing
 from slackwater_csi.emulator.seeding import put
 
 CLAIMS, VOLUMES, DEPLOYMENTS = "persistentvolumeclaims", "persistentvolumes", "deployments.apps"

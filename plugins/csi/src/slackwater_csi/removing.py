@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from slackwater.backend import Report, Stopped
+from slackwater.backend.polling import answered
 from slackwater.clusters import Object, Resource
 from slackwater.errors import ObjectExists
 from slackwater.model.operation import Progress
@@ -23,7 +24,6 @@ from slackwater_csi.errors import not_yet
 from slackwater_csi.facts import VolumeFacts
 from slackwater_csi.naming import digest
 from slackwater_csi.objects import Content, GroupSnapshot, Named, Snapshot
-from slackwater_csi.polling import answered
 from slackwater_csi.resources import CONTENTS, SNAPSHOTS, GroupKinds, manifest
 
 _DELETE: Object = {"spec": {"deletionPolicy": "Delete"}}

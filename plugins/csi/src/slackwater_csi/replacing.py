@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from slackwater.backend import Report, Stopped
+from slackwater.backend.polling import answered
 from slackwater.errors import ObjectExists
 from slackwater.model.act import Key
 from slackwater.model.operation import Progress
@@ -17,7 +18,6 @@ from slackwater_csi.acts import Replaced, RestoreWork
 from slackwater_csi.errors import gone_wrong, not_yet
 from slackwater_csi.naming import run_hash
 from slackwater_csi.objects import Claim, StorageClass, Volume
-from slackwater_csi.polling import answered
 from slackwater_csi.resources import CLAIMS, STORAGE, VOLUMES
 from slackwater_csi.site import Site
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from slackwater.backend import Report
+from slackwater.backend.polling import answered
 from slackwater.clusters import Cluster
 from slackwater.errors import (
     BackendError,
@@ -22,7 +23,6 @@ from slackwater_etcdctl.blueprint import Blueprint
 from slackwater_etcdctl.errors import TOOL
 from slackwater_etcdctl.host_commands import HostCommandRunner
 from slackwater_etcdctl.members import Seen
-from slackwater_etcdctl.polling import answered
 from slackwater_etcdctl.site import Site
 from slackwater_etcdctl.watch_caches import WatchCaches
 

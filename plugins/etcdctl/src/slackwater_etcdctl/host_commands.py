@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from slackwater.backend import Report, Stopped
+from slackwater.backend.polling import answered
 from slackwater.errors import BackendUnavailable, PermanentBackendError
 from slackwater_etcdctl.errors import TOOL
-from slackwater_etcdctl.polling import answered
 from slackwater_etcdctl.restore_settings import HostCommand
 from slackwater_etcdctl.site import Site
 from slackwater_etcdctl.tools import last_words

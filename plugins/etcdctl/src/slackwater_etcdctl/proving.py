@@ -15,6 +15,7 @@ from pathlib import Path
 from subprocess import Popen
 
 from slackwater.backend import Report
+from slackwater.backend.polling import answered
 from slackwater.errors import BackendUnavailable, PermissionDenied
 from slackwater.model.finding import Finding
 from slackwater_etcdctl.access import Session
@@ -22,7 +23,6 @@ from slackwater_etcdctl.answers import Status
 from slackwater_etcdctl.blueprint import WAL, Blueprint, PlannedMember
 from slackwater_etcdctl.errors import TOOL, SnapshotDamaged
 from slackwater_etcdctl.leash import leashed
-from slackwater_etcdctl.polling import answered
 from slackwater_etcdctl.prepared_folder import PreparedFolder
 from slackwater_etcdctl.preparing import require_snapshot, restore_into
 from slackwater_etcdctl.sampling import Sample, take_sample

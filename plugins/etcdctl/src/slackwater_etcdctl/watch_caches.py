@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import msgspec
 
 from slackwater.backend import Report
+from slackwater.backend.polling import answered
 from slackwater.clusters import Cluster
 from slackwater.errors import ClusterDenied, ObjectNotFound, PermissionDenied
 from slackwater.model.finding import Finding
 from slackwater_etcdctl.access import Session
 from slackwater_etcdctl.identity import ROOTS
-from slackwater_etcdctl.polling import answered
 from slackwater_etcdctl.voice import Voice
 
 _LOOKED_AT = {

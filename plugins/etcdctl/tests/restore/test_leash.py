@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from slackwater.backend.polling import answered
 from slackwater_etcdctl.leash import leashed
-from slackwater_etcdctl.polling import answered
 from slackwater_etcdctl.tools import passed_on
 
 from .test_host_commands import is_running
@@ -22,7 +22,7 @@ HOLDER = """
 import sys, time
 from pathlib import Path
 from slackwater_etcdctl.leash import leashed
-from slackwater_etcdctl.polling import answered
+from slackwater.backend.polling import answered
 folder = Path(sys.argv[1])
 command, log = [sys.executable, "-c", sys.argv[2]], folder / "log"
 with leashed(command, folder=folder, log=log, environment={}):

@@ -12,11 +12,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
+from slackwater.backend.polling import answered
 from slackwater.errors import BackendError, ObjectExists
 from slackwater_velero.access import Velero
 from slackwater_velero.locations import Location, authority_of
 from slackwater_velero.objects import DownloadRequest
-from slackwater_velero.polling import answered
 from slackwater_velero.resources import DOWNLOAD_REQUESTS, manifest
 
 

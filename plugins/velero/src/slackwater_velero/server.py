@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import msgspec
 
+from slackwater.backend.polling import answered
 from slackwater.errors import BackendError, ObjectExists, PermissionDenied
 from slackwater_velero.access import Velero
 from slackwater_velero.objects import Named, ServerStatus, StatusRequest
-from slackwater_velero.polling import answered
 from slackwater_velero.resources import DAEMON_SETS, DEPLOYMENTS, STATUS_REQUESTS, manifest
 
 DEVELOPED_ON = "v1.18.3"

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 from slackwater.testing.kubernetes_api import ApiError, KubernetesApi
 from slackwater.testing.kubernetes_api.store import Change
+from slackwater.testing.pace import paced
 from slackwater_csi import labels
 from slackwater_csi.emulator.definitions import (
     CONTENTS,
@@ -129,7 +130,7 @@ def install(
             servers[name] = CsiServer(api)
             stack.callback(servers[name].close)
         installation = Installation(servers)
-        stack.enter_context(_paced(installation, pace))
+        stack.enter_context(paced(installation.tick, pace, "emulated CSI"))
         yield installation
 
 
@@ -186,24 +187,3 @@ def add_storage_class(
     except ApiError as error:
         if error.code != 409:
             raise
-
-
-@contextmanager
-def _paced(installation: Installation, pace: float | None) -> Iterator[None]:
-    """Tick from a thread while the block runs."""
-    if pace is None:
-        yield
-        return
-    over = threading.Event()
-
-    def work() -> None:
-        while not over.wait(pace):
-            installation.tick()
-
-    thread = threading.Thread(target=work, name="emulated CSI", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()

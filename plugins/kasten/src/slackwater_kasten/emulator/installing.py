@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from slackwater.testing.kubernetes_api import Event, KubernetesApi
+from slackwater.testing.pace import paced
 from slackwater_kasten.emulator.aggregated import AggregatedApi
 from slackwater_kasten.emulator.catalog import Catalog, Object
 from slackwater_kasten.emulator.definitions import definitions
@@ -145,7 +145,7 @@ def install(
             stack.enter_context(aggregated(api, servers[name].api))
         installation = Installation(vault, servers, worlds)
         installation.tick()
-        stack.enter_context(_paced(installation, pace))
+        stack.enter_context(paced(installation.tick, pace, "emulated K10"))
         yield installation
 
 
@@ -195,24 +195,3 @@ def _deployment(name: str) -> Object:
 def _on_namespace(server: KastenServer, event: Event) -> None:
     if event.type == "DELETED":
         server.rules.namespace_gone(event.object["metadata"]["name"])
-
-
-@contextmanager
-def _paced(installation: Installation, pace: float | None) -> Iterator[None]:
-    """Tick from a thread while the block runs."""
-    if pace is None:
-        yield
-        return
-    over = threading.Event()
-
-    def work() -> None:
-        while not over.wait(pace):
-            installation.tick()
-
-    thread = threading.Thread(target=work, name="emulated K10", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from slackwater.testing.kubernetes_api import KubernetesApi
+from slackwater.testing.pace import paced
 from slackwater_velero.emulator.cloud import Cloud
 from slackwater_velero.emulator.definitions import definitions
 from slackwater_velero.emulator.objects import Object
@@ -80,7 +80,7 @@ def install(
             servers[name] = VeleroServer(api, cloud, files.sign, sync_every=every)
         installation = Installation(cloud, servers)
         installation.tick()
-        with _paced(installation, pace):
+        with paced(installation.tick, pace, "emulated velero"):
             yield installation
         for server in servers.values():
             server.close()
@@ -140,27 +140,6 @@ def _workload(kind: str, name: str, namespace: str, image: str, arguments: list[
             "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
         },
     }
-
-
-@contextmanager
-def _paced(installation: Installation, pace: float | None) -> Iterator[None]:
-    """Tick from a thread while the block runs."""
-    if pace is None:
-        yield
-        return
-    over = threading.Event()
-
-    def work() -> None:
-        while not over.wait(pace):
-            installation.tick()
-
-    thread = threading.Thread(target=work, name="emulated velero", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def _now() -> datetime:

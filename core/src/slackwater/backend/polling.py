@@ -1,13 +1,16 @@
-"""Short, bounded waits for an answer within one act. Everything longer is waited for by core."""
+"""Short, bounded waits for an answer within one call. Everything longer is waited for by runs.
+
+The one place where a backend waits at all, see decision 0003.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-from slackwater.backend import Stopped
+from slackwater.backend.contract import Stopped
 
-_FIRST = 0.05
+_FIRST = 0.02
 _LONGEST = 1.0
 
 
