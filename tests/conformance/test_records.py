@@ -153,6 +153,13 @@ def test_a_promise_that_is_silently_no_longer_offered_is_a_difference():
     assert differences([], [column(**{STAMP: NO_STAMP})])
 
 
+def test_a_real_run_may_be_the_first_one():
+    ran = Column("tool, real", real=True, results={STAMP: Result(Outcome.KEPT)})
+    assert differences([Column("tool, real", real=True)], [ran]) == []
+    before = Column("tool, real", real=True, results={STAMP: NO_STAMP})
+    assert len(differences([before], [ran])) == 1
+
+
 SUITE = """
 import pytest
 from slackwater.testing.conformance.suite import BackendConformance

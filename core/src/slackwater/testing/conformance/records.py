@@ -125,13 +125,17 @@ def write_columns(folder: Path, columns: Iterable[Column]) -> None:
 
 
 def differences(recorded: Sequence[Column], ran: Iterable[Column]) -> list[str]:
-    """Say where a run says otherwise than what is recorded. Failures speak for themselves."""
+    """Say where a run says otherwise than what is recorded.
+
+    Failures speak for themselves. What is real may not have run before: that is no difference.
+    """
     known: Mapping[str, Column] = {column.name: column for column in recorded}
     found = []
     for column in ran:
         for promise, result in sorted(column.results.items()):
             was = known.get(column.name, Column(column.name)).of(promise)
-            if result.outcome is not Outcome.BROKEN and was != result:
+            first = column.real and was == NOT_RUN
+            if result.outcome is not Outcome.BROKEN and was != result and not first:
                 found.append(f"{column.name}: {promise} {_said(result)}, recorded: {_said(was)}")
     return found
 
