@@ -34,4 +34,5 @@ def slackwater_backend_types() -> Iterator[BackendType]:
         settings=SkeletonSettings,
         discover=discover,
         create=create,
+        contract_version=1,  # the one that this was written for: another core says what to upgrade
     )
