@@ -234,8 +234,7 @@ class RealPlace:
         self.plane.start()
         for point in self.points():
             self.delete(point, f"away-{point.name[-6:]}")
-        for namespace in self._namespaces:
-            self.plane.kubectl("delete", "namespace", namespace, "--ignore-not-found")
+        self.plane.kubectl("delete", "namespace", *self._namespaces, "--ignore-not-found")
         for volume in json.loads(self.plane.kubectl("get", "pv", "-o", "json"))["items"]:
             # Kept until somebody releases them: here the test does.
             if volume["spec"]["persistentVolumeReclaimPolicy"] == "Retain":

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 import yaml
 
 from slackwater.clusters import Cluster
 from slackwater.model.capability import Capability
 from slackwater.testing.kubernetes_api import KubernetesApi, Rule, serve
+from slackwater_csi import looking
 from slackwater_csi.emulator.definitions import CLASSES, SNAPSHOTS, group_definitions
 from slackwater_csi.emulator.installing import snapshot_class
 from slackwater_csi.emulator.seeding import claim
@@ -108,6 +111,44 @@ def test_a_controller_that_does_not_run_is_told_by_its_work(stage):
     assert stage.api.list(SNAPSHOTS)
 
     assert errors(stage) == ["no-controller"]
+
+
+@pytest.fixture
+def turning(stage):
+    """Controllers that turn by themselves, as real ones do."""
+    over = threading.Event()
+
+    def turn():
+        while not over.wait(0.02):
+            stage.csi.tick()
+
+    thread = threading.Thread(target=turn)
+    yield thread
+    over.set()
+    thread.join()
+
+
+def test_a_snapshot_that_its_storage_has_lost_is_named_and_the_look_leaves_nothing(stage, turning):
+    point, left = stage.back_up(), stage.left()
+    turning.start()
+    assert [each for each in stage.backend().check() if each.code == "snapshot-gone"] == []
+
+    lost = sorted(stage.csi.storage.snapshots)[0]
+    stage.csi.storage.delete(lost)
+    (gone,) = [each for each in stage.backend().check() if each.code == "snapshot-gone"]
+
+    assert gone.subject == point.name
+    assert lost in gone.message
+    assert stage.left() == {**left, "stored": left["stored"] - 1}
+
+
+def test_a_storage_that_does_not_answer_has_lost_nothing(stage, monkeypatch, codes):
+    monkeypatch.setattr(looking, "_ANSWERED_WITHIN", 0.1)
+    stage.back_up()
+    left = stage.left()
+
+    assert "snapshot-gone" not in codes(stage.backend().check())
+    assert stage.left() == left
 
 
 def test_no_store_is_an_error(stage):

@@ -136,7 +136,7 @@ def test_a_handle_that_is_gone_is_found_out_before_a_claim_is_made(stage):
     results = stage.restore(point)
 
     assert results["show"].phase is Phase.FAILED
-    assert "not found" in results["show"].message
+    assert "can not find snapshot" in results["show"].message
     assert "claims" not in results
 
 

@@ -18,6 +18,8 @@ from slackwater.model.finding import Finding
 from slackwater_csi import labels
 from slackwater_csi.backup_planning import CLASS_WAY_OUT
 from slackwater_csi.errors import NOT_INSTALLED, TOOL
+from slackwater_csi.listing import own_points
+from slackwater_csi.looking import look_for
 from slackwater_csi.objects import Snapshot, Volume
 from slackwater_csi.resources import CONTENTS, GROUP, SNAPSHOTS, VERSION, VOLUMES
 from slackwater_csi.rights import Need, needs, rights
@@ -48,7 +50,8 @@ class Checker:
         if found is not None:
             yield found
             return
-        parts = (self._rights, self._classes, self._drivers, self._controller, self._old_volumes)
+        parts = (self._rights, self._classes, self._drivers, self._controller, self._old_volumes,
+                 self._lost)  # fmt: skip
         for part in parts:
             yield from self._guarded(part)
 
@@ -181,3 +184,13 @@ class Checker:
                     f"release it when it is not needed: kubectl delete pv {volume.name}, and its "
                     "data in the storage system",
                 )
+
+    def _lost(self) -> Iterator[Finding]:
+        """Snapshots of our points that the storage has lost: nobody else asks it again."""
+        if not self.site.settings.store:
+            return
+        try:
+            points = dict(own_points(self.site))
+        except SlackwaterError:
+            return  # what is wrong with the store is a finding of its own
+        yield from look_for(self.site.here, points, self._voice)

@@ -20,6 +20,8 @@ REQUEST = f"{OURS}request"
 """Label: a hash of the request, so that later acts of a run find what earlier ones made."""
 POINT = f"{OURS}point"
 """Label: the name of the recovery point that a snapshot belongs to."""
+LOOK = f"{OURS}look"
+"""Label on a content by which a driver is only asked whether it has a snapshot."""
 SCALED = f"{OURS}scaled-for"
 """Label on a workload that we have scaled down: the request that did it."""
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+
+from pydantic import ValidationError
 
 from slackwater.errors import ArtefactDamaged, RecoveryPointNotFound, Unsupported
 from slackwater.model.finding import Finding
@@ -10,6 +13,7 @@ from slackwater.model.recovery_point import PointId, RecoveryPoint
 from slackwater.stores import Manifest
 from slackwater_csi import labels
 from slackwater_csi.errors import TOOL, named_errors
+from slackwater_csi.facts import PointFacts
 from slackwater_csi.objects import Content, Snapshot
 from slackwater_csi.resources import CONTENTS, SNAPSHOTS
 from slackwater_csi.site import Site
@@ -88,6 +92,16 @@ def _stored(site: Site, translator: Translator) -> Iterator[RecoveryPoint]:
             if manifest.facts.get("kind") != "draft":
                 yield translator.point(manifest)
     yield from map(translator.unreadable, unreadable)
+
+
+def own_points(site: Site) -> Iterator[tuple[str, PointFacts]]:
+    """Yield what the store says of each point whose snapshots lie in this cluster's storage."""
+    uid = site.here.uid()
+    for manifest in site.store().manifests(lambda _: None):
+        with suppress(ValidationError):
+            facts = PointFacts.model_validate(manifest.facts)
+            if facts.stamp is not None and facts.stamp.cluster_uid == uid and not facts.deleting:
+                yield manifest.name, facts
 
 
 def _shows(snapshot: Snapshot) -> bool:

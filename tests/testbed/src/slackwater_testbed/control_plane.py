@@ -102,6 +102,7 @@ class ControlPlane:
         """Start what does not run, and wait until all of it answers."""
         # All members at once: one alone never answers.
         self.etcd.start()
+        self.csi.end_stranded()
         for server in self.servers:
             server.start()
 

@@ -81,14 +81,17 @@ class Csi:
         self.start()
 
     def start(self) -> None:
-        """Start what does not run, and wait until it answers.
-
-        A sidecar whose driver has died ends by itself, and is started again by its kubelet where
-        there is one.
-        """
+        """Start what does not run, and wait until it answers."""
+        self.end_stranded()
         self.driver.start()
         for server in self.servers:
             server.start()
+
+    def end_stranded(self) -> None:
+        """End sidecars whose driver has died: they notice at their next call, and end by it."""
+        if self.installed and not self.driver.server.running:
+            self.snapshotter.kill()
+            self.provisioner.kill()
 
     def stop(self) -> None:
         """Kill all of it; `start` brings it back."""

@@ -151,7 +151,10 @@ class Snapshotting:
                 "error": None,
             }
         else:
-            said = f"Failed to check and update snapshot content: snapshot {handle} not found"
+            said = (
+                "Failed to check and update snapshot content: can not find snapshot for "
+                f"snapshotID {handle}"
+            )
             change = {"readyToUse": False, "error": {"message": said}}
         self.world.status(CONTENTS, content, change)
 
