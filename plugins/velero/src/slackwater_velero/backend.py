@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from slackwater.backend import (
     Backend,
@@ -44,6 +44,7 @@ from slackwater_velero.explaining import Explainer
 from slackwater_velero.inside import look_inside
 from slackwater_velero.locations import authority_of, read_locations, store_of
 from slackwater_velero.missing_stores import explain_missing
+from slackwater_velero.movers import Movers
 from slackwater_velero.objects import Backup, DeleteRequest, Schedule
 from slackwater_velero.operations import Operations
 from slackwater_velero.resource_policies import Policies
@@ -168,7 +169,8 @@ class VeleroBackend(Backend, SharedStores, NativeSchedules, Stamping, Posture):
 
     def get_operations(self, refs: Sequence[OperationRef]) -> Mapping[OperationRef, Operation]:
         """One request for each sort of operation, or few."""
-        operations = Operations(self._velero, self._voice, self._clock())
+        now, limit = self._clock(), timedelta(seconds=self._settings.mover_gone_after)
+        operations = Operations(self._velero, self._voice, now, Movers(self._velero, now, limit))
         return {operation.ref: operation for operation in operations.read(refs)}
 
     def perform(self, act: Act, key: Key, report: Report) -> Mapping[str, object]:

@@ -11,11 +11,11 @@ from datetime import datetime
 import msgspec
 
 
-class _Read(msgspec.Struct, rename="camel", gc=False, kw_only=True):
+class Read(msgspec.Struct, rename="camel", gc=False, kw_only=True):
     """Read, never written back. Keeps no cycles, so the garbage collector need not look."""
 
 
-class Metadata(_Read):
+class Metadata(Read):
     """Of any object."""
 
     name: str
@@ -29,13 +29,13 @@ class Metadata(_Read):
     annotations: dict[str, str] | None = None
 
 
-class Named(_Read):
+class Named(Read):
     """An object of which only the metadata matters."""
 
     metadata: Metadata
 
 
-class BackupSpec(_Read):
+class BackupSpec(Read):
     """What a Backup covers. Velero completes it when it validates it."""
 
     included_namespaces: list[str] | None = None
@@ -62,14 +62,14 @@ class BackupSpec(_Read):
         )
 
 
-class BackupProgress(_Read):
+class BackupProgress(Read):
     """Objects backed up so far; patched at most once a second."""
 
     total_items: int = 0
     items_backed_up: int = 0
 
 
-class BackupStatus(_Read):
+class BackupStatus(Read):
     """What Velero says about a Backup."""
 
     phase: str = ""
@@ -84,7 +84,7 @@ class BackupStatus(_Read):
     queue_position: int = 0
 
 
-class Backup(_Read):
+class Backup(Read):
     """``backups.velero.io``."""
 
     metadata: Metadata
@@ -109,21 +109,21 @@ class Backup(_Read):
         return created < ended or (created == ended and self.metadata.generation > 1)
 
 
-class RestoreSpec(_Read):
+class RestoreSpec(Read):
     """What a Restore brings back."""
 
     backup_name: str = ""
     schedule_name: str = ""
 
 
-class RestoreProgress(_Read):
+class RestoreProgress(Read):
     """Objects restored so far."""
 
     total_items: int = 0
     items_restored: int = 0
 
 
-class RestoreStatus(_Read):
+class RestoreStatus(Read):
     """What Velero says about a Restore."""
 
     phase: str = ""
@@ -136,7 +136,7 @@ class RestoreStatus(_Read):
     validation_errors: list[str] | None = None
 
 
-class Restore(_Read):
+class Restore(Read):
     """``restores.velero.io``."""
 
     metadata: Metadata
@@ -149,14 +149,14 @@ class Restore(_Read):
         return self.status or RestoreStatus()
 
 
-class SecretKey(_Read):
+class SecretKey(Read):
     """A key in a Secret of the Velero namespace."""
 
     name: str = ""
     key: str = ""
 
 
-class ObjectStorage(_Read):
+class ObjectStorage(Read):
     """Where a location lies. ``ca_cert`` is PEM in base64."""
 
     bucket: str = ""
@@ -165,7 +165,7 @@ class ObjectStorage(_Read):
     ca_cert_ref: SecretKey | None = None
 
 
-class LocationSpec(_Read):
+class LocationSpec(Read):
     """How a location is reached."""
 
     provider: str = ""
@@ -176,7 +176,7 @@ class LocationSpec(_Read):
     access_mode: str = ""
 
 
-class LocationStatus(_Read):
+class LocationStatus(Read):
     """Empty until Velero has looked at the location for the first time."""
 
     phase: str = ""
@@ -184,7 +184,7 @@ class LocationStatus(_Read):
     last_synced_time: datetime | None = None
 
 
-class StorageLocation(_Read):
+class StorageLocation(Read):
     """``backupstoragelocations.velero.io``."""
 
     metadata: Metadata
@@ -192,7 +192,7 @@ class StorageLocation(_Read):
     status: LocationStatus | None = None
 
 
-class ScheduleSpec(_Read):
+class ScheduleSpec(Read):
     """When a Schedule is due, and what it backs up."""
 
     schedule: str = ""
@@ -200,7 +200,7 @@ class ScheduleSpec(_Read):
     paused: bool = False
 
 
-class ScheduleStatus(_Read):
+class ScheduleStatus(Read):
     """There is no next run in it: that has to be computed."""
 
     phase: str = ""
@@ -209,7 +209,7 @@ class ScheduleStatus(_Read):
     validation_errors: list[str] | None = None
 
 
-class Schedule(_Read):
+class Schedule(Read):
     """``schedules.velero.io``."""
 
     metadata: Metadata
@@ -217,20 +217,20 @@ class Schedule(_Read):
     status: ScheduleStatus | None = None
 
 
-class DeleteRequestSpec(_Read):
+class DeleteRequestSpec(Read):
     """The Backup to be deleted."""
 
     backup_name: str = ""
 
 
-class DeleteRequestStatus(_Read):
+class DeleteRequestStatus(Read):
     """``Processed`` with errors is how a deletion fails; one that succeeded vanishes."""
 
     phase: str = ""
     errors: list[str] | None = None
 
 
-class DeleteRequest(_Read):
+class DeleteRequest(Read):
     """``deletebackuprequests.velero.io``."""
 
     metadata: Metadata
@@ -238,14 +238,14 @@ class DeleteRequest(_Read):
     status: DeleteRequestStatus | None = None
 
 
-class Plugin(_Read):
+class Plugin(Read):
     """One capability that a plugin of the server registered."""
 
     name: str = ""
     kind: str = ""
 
 
-class ServerStatus(_Read):
+class ServerStatus(Read):
     """The answer to a ServerStatusRequest."""
 
     phase: str = ""
@@ -253,14 +253,14 @@ class ServerStatus(_Read):
     plugins: list[Plugin] | None = None
 
 
-class StatusRequest(_Read):
+class StatusRequest(Read):
     """``serverstatusrequests.velero.io``."""
 
     metadata: Metadata
     status: ServerStatus | None = None
 
 
-class DownloadStatus(_Read, repr_omit_defaults=True):
+class DownloadStatus(Read, repr_omit_defaults=True):
     """``download_url`` is signed: whoever has it may read. Never logged or shown."""
 
     phase: str = ""
@@ -271,7 +271,7 @@ class DownloadStatus(_Read, repr_omit_defaults=True):
         return f"DownloadStatus(phase={self.phase!r})"
 
 
-class DownloadRequest(_Read):
+class DownloadRequest(Read):
     """``downloadrequests.velero.io``."""
 
     metadata: Metadata

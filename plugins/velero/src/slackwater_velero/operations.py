@@ -8,11 +8,22 @@ from datetime import datetime
 from typing import TypeVar
 
 from slackwater.clusters import Resource
-from slackwater.model.operation import Operation, OperationRef
+from slackwater.model.operation import Operation, OperationRef, Phase
 from slackwater_velero import labels
 from slackwater_velero.access import Velero
 from slackwater_velero.deletion_state import deletion_operation
 from slackwater_velero.locations import read_locations
+from slackwater_velero.movers import (
+    BACK,
+    OF_BACKUP,
+    OF_RESTORE,
+    OUTWARDS,
+    Movers,
+    given_up,
+    movements,
+    not_brought_back,
+    unfinished,
+)
 from slackwater_velero.objects import Backup, DeleteRequest, Restore
 from slackwater_velero.operation_states import backup_operation, restore_operation
 from slackwater_velero.resources import BACKUPS, DELETE_REQUESTS, RESTORES
@@ -55,6 +66,7 @@ class Operations:
     velero: Velero
     voice: Voice
     now: datetime
+    movers: Movers
 
     def read(self, refs: Sequence[OperationRef]) -> Iterator[Operation]:
         """Yield every operation that is still known. One request for each sort, or few."""
@@ -72,14 +84,37 @@ class Operations:
         for ref, handle in wanted.items():
             if backup := found.get(handle.name):
                 stuck = backup_stuck(backup, self.velero, self.voice, self.now)
-                yield backup_operation(ref, backup, stuck)
+                yield self._moving_out(backup_operation(ref, backup, stuck), handle.name)
 
     def _restores(self, wanted: Mapping[OperationRef, Handle]) -> Iterator[Operation]:
         found = self._named(RESTORES, Restore, (handle.name for handle in wanted.values()))
         for ref, handle in wanted.items():
             if restore := found.get(handle.name):
                 stuck = restore_stuck(restore, self.voice, self.now)
-                yield restore_operation(ref, restore, stuck)
+                yield self._moving_back(restore_operation(ref, restore, stuck), handle.name)
+
+    def _moving_out(self, operation: Operation, backup: str) -> Operation:
+        """Give up what Velero waits for in vain."""
+        if operation.phase is not Phase.RUNNING:
+            return operation
+        gone = self.movers.gone(OUTWARDS, OF_BACKUP, backup, operation.began)
+        return given_up(operation, gone, self.voice) if gone else operation
+
+    def _moving_back(self, operation: Operation, restore: str) -> Operation:
+        """Give up what Velero waits for in vain, and name volumes that did not come back.
+
+        Another Restore would keep the pods that wait for the data of this one: not worth a try.
+        """
+        if operation.phase is Phase.RUNNING:
+            gone = self.movers.gone(BACK, OF_RESTORE, restore, operation.began)
+            return given_up(operation, gone, self.voice) if gone else operation
+        if operation.phase not in (Phase.FAILED, Phase.PARTIAL):
+            return operation
+        left = unfinished(movements(self.velero, BACK, OF_RESTORE, restore))
+        if not left:
+            return operation
+        findings = (*operation.findings, *not_brought_back(left, self.voice))
+        return operation.model_copy(update={"findings": findings, "retryable": False})
 
     def _deletions(self, wanted: Mapping[OperationRef, Handle]) -> Iterator[Operation]:
         if not wanted:

@@ -18,12 +18,17 @@ from slackwater_velero.resources import (
     CLAIMS,
     CONFIG_MAPS,
     DAEMON_SETS,
+    DATA_DOWNLOADS,
+    DATA_UPLOADS,
     DEFINITIONS,
     DELETE_REQUESTS,
     DEPLOYMENTS,
     DOWNLOAD_REQUESTS,
     LOCATIONS,
     NAMESPACES,
+    POD_VOLUME_BACKUPS,
+    POD_VOLUME_RESTORES,
+    PODS,
     REPOSITORIES,
     RESTORES,
     SCHEDULES,
@@ -54,6 +59,18 @@ IN_NAMESPACE = (
     Need(DOWNLOAD_REQUESTS, ("get", "create", "delete"), "contents, results and logs"),
     Need(STATUS_REQUESTS, ("get", "create", "delete"), "whether the server answers"),
     Need(REPOSITORIES, ("list", "delete"), "records of a store that was shown for a restore"),
+    *(
+        Need(
+            kind, ("list",), "volumes that did not arrive, and whose movers are gone", optional=True
+        )
+        for kind in (
+            POD_VOLUME_BACKUPS,
+            POD_VOLUME_RESTORES,
+            DATA_UPLOADS,
+            DATA_DOWNLOADS,
+            PODS,
+        )
+    ),
     Need(
         CONFIG_MAPS,
         ("get", "create", "patch", "delete"),

@@ -27,7 +27,9 @@ class VeleroSettings(BaseModel):
     ``location`` is the BackupStorageLocation for new backups; without it, the default one.
     ``ca`` is a reference (``file:…``) to certificates in PEM that downloads from the store are
     checked against, beside those that the location names. ``answer_within`` is in seconds: how
-    long the server may take to answer a download or status request.
+    long the server may take to answer a download or status request. ``mover_gone_after`` is in
+    seconds: how long the movement of a volume may stand still, without the pod that moves it,
+    before the backup or restore is given up.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,3 +39,4 @@ class VeleroSettings(BaseModel):
     volumes: Volumes = Volumes.AUTO
     ca: str = ""
     answer_within: float = Field(default=8.0, gt=0, le=60)
+    mover_gone_after: float = Field(default=300.0, gt=0)

@@ -20,6 +20,7 @@ from slackwater_velero.objects import Named, Restore
 from slackwater_velero.resources import GROUP, RESTORES
 from slackwater_velero.results import read_results, result_findings, set_kept_apart
 from slackwater_velero.voice import Voice
+from slackwater_velero.volume_verification import verify_volumes
 
 _PASSING = frozenset(
     (
@@ -53,7 +54,10 @@ class Verifier:
         payload = act.payload
         location = read_locations(self.velero).get(text(payload, "location"))
         namespace, target = text(payload, "namespace"), text(payload, "target")
-        findings = [*self._restore_findings(text(payload, "restore"), key, location, namespace)]
+        restores = self._restores_of(text(payload, "restore"), key)
+        findings = [*self._restore_findings(restores, location, namespace)]
+        if namespace:
+            findings = [*verify_volumes(self.velero, restores, target, self.voice), *findings]
         listed = self._listed(payload, location)
         if isinstance(listed, Finding):
             return _result(0, [], [listed, *findings])
@@ -121,16 +125,15 @@ class Verifier:
             return set()
 
     def _restore_findings(
-        self, token: str, key: Key, location: Location | None, namespace: str
+        self, restores: Sequence[Restore], location: Location | None, namespace: str
     ) -> Iterator[Finding]:
         """What Velero itself had to say about this run's Restore.
 
         A cluster is full of cluster-scoped objects that stand already: those are only counted.
         """
-        restore = self._restore_of(token, key)
-        if restore is None or location is None:
+        if not restores or location is None:
             return
-        name = restore.metadata.name
+        name = restores[-1].metadata.name
         file = self.downloads.read((Target.RESTORE_RESULTS,), name, location)
         said = file[Target.RESTORE_RESULTS]
         if isinstance(said, Missing):
@@ -152,14 +155,14 @@ class Verifier:
                 f"{len(kept)} objects stood there already, differ, and were kept: {named(kept)}",
             )
 
-    def _restore_of(self, token: str, key: Key) -> Restore | None:
-        """The newest Restore of this run for this place; there is one per generation."""
+    def _restores_of(self, token: str, key: Key) -> list[Restore]:
+        """The Restores of this run for this place, the newest last; there is one per generation."""
         ours = [
             each
             for each in self.velero.list(RESTORES, Restore, selector=f"{labels.RESTORE}={token}")
             if (each.metadata.annotations or {}).get(labels.KEY, "").startswith(f"{key.run}/")
         ]
-        return max(ours, key=lambda each: str(each.metadata.creation_timestamp), default=None)
+        return sorted(ours, key=lambda each: str(each.metadata.creation_timestamp))
 
     def _missing_findings(self, missing: Sequence[str], target: str) -> Iterator[Finding]:
         if missing:
