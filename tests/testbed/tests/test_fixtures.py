@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from slackwater_testbed import engines, fixtures
+from slackwater_testbed.nodes import system
 
 pytest_plugins = ["pytester"]
 
@@ -72,6 +73,40 @@ def test_nothing_is_said_where_no_real_test_was_asked_for(pytester: pytest.Pytes
     pytester.makepyfile(REAL_TEST)
     result = pytester.runpytest_inprocess("-q", "-k", "test_on_nothing")
     result.stdout.no_fnmatch_line("*real engines*")
+
+
+NODES_TEST = """
+import pytest
+
+@pytest.mark.real("nodes")
+def test_on_nodes():
+    pass
+"""
+
+
+@pytest.mark.parametrize("required", ["required", ""])
+def test_where_there_can_be_no_nodes_their_tests_are_skipped_and_counted(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, required: str
+) -> None:
+    monkeypatch.setenv(fixtures.REQUIRED_VARIABLE, required)
+    monkeypatch.setenv(system.WISH_VARIABLE, "no")
+    pytester.makepyfile(NODES_TEST)
+    result = pytester.runpytest_inprocess("-q")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines("1 test with real nodes not run: SLACKWATER_TESTBED_NODES=no.")
+
+
+@pytest.mark.usefixtures("no_engines")
+def test_where_there_can_be_nodes_whatever_they_lack_is_a_failure_if_required(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(fixtures.REQUIRED_VARIABLE, "required")
+    monkeypatch.setattr(system, "obstacle", lambda: "")
+    monkeypatch.setattr(system, "PATH", "")
+    pytester.makepyfile(NODES_TEST)
+    result = pytester.runpytest_inprocess("-q")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines("*engines are not built: *kubelet*velero-restore-helper*runc*")
 
 
 def test_failed_test_shows_the_logs_of_the_engines(pytester: pytest.Pytester) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from slackwater_testbed import building, engines, state
 from slackwater_testbed.errors import TestbedError
+from slackwater_testbed.nodes import system
 from slackwater_testbed.testbed import NAMES, Testbed
 
 
@@ -24,8 +25,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build(names: Sequence[str]) -> int:
-    """Build the engines that are not in the cache."""
-    building.build(names)
+    """Build the engines that are not in the cache; install programs that nodes need."""
+    wanted = names or _of_use_here()
+    building.build(wanted)
+    if set(wanted) & set(engines.FOR_NODES):
+        system.install(building.to_stderr)
     print(f"All engines are built, in {engines.cache()}.")
     return 0
 
@@ -74,6 +78,12 @@ def host(names: Sequence[str]) -> int:
 
     folder, act, cluster, server = names
     return commands.run(Path(folder), act, cluster, server)
+
+
+def _of_use_here() -> list[str]:
+    """Return all families, but for those of nodes where there can be none."""
+    left_out = engines.FOR_NODES if system.obstacle() else ()
+    return [family.name for family in engines.FAMILIES if family.name not in left_out]
 
 
 def _start_anew(names: Sequence[str]) -> None:

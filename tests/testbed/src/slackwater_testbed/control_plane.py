@@ -17,6 +17,7 @@ from slackwater_testbed.machine import Machine
 from slackwater_testbed.server import Server, answers
 
 ADMINISTRATORS = "system:masters"
+SERVICES = "10.96.0.0/24"
 
 
 class ControlPlane:
@@ -58,18 +59,7 @@ class ControlPlane:
     @cached_property
     def apiserver(self) -> Server:
         """The API server."""
-        argv = [str(binary("kube-apiserver")), *_flags({
-            "advertise-address": self.machine.address,
-            "bind-address": self.machine.address,
-            "secure-port": self.machine.port("apiserver"),
-            "endpoint-reconciler-type": "none",
-            "authorization-mode": "Node,RBAC",
-            "allow-privileged": "true",
-            "service-cluster-ip-range": "10.96.0.0/24",
-            "profiling": "false",
-            **self._apiserver_pki(),
-            **self._aggregation(),
-        })]  # fmt: skip
+        argv = [str(binary("kube-apiserver")), *flags(self._apiserver_flags())]
         return self._server("apiserver", argv, self._answers("/readyz", "apiserver"))
 
     @cached_property
@@ -78,7 +68,7 @@ class ControlPlane:
         pair = self._authority.issue("controller-manager", "system:kube-controller-manager")
         login = self._login(self.name, "controller-manager", pair)
         config = login.write(self.folder / "controller-manager.kubeconfig")
-        argv = [str(binary("kube-controller-manager")), *_flags({
+        argv = [str(binary("kube-controller-manager")), *flags({
             "kubeconfig": config,
             "bind-address": self.machine.address,
             "secure-port": self.machine.port("controller-manager"),
@@ -148,11 +138,23 @@ class ControlPlane:
     def _admin(self) -> KeyPair:
         return self._authority.issue("admin", "admin", [ADMINISTRATORS])
 
+    def _apiserver_flags(self) -> dict[str, object]:
+        return {
+            "advertise-address": self.machine.inner_address,
+            "bind-address": self.machine.open_address,
+            "secure-port": self.machine.port("apiserver"),
+            "endpoint-reconciler-type": "none",
+            "authorization-mode": "Node,RBAC",
+            "allow-privileged": "true",
+            "service-cluster-ip-range": SERVICES,
+            "profiling": "false",
+            **self._apiserver_pki(),
+            **self._aggregation(),
+        }
+
     def _apiserver_pki(self) -> dict[str, object]:
-        serving, tokens = (
-            self._authority.issue("apiserver", "apiserver"),
-            self._authority.token_keys(),
-        )
+        serving = self._authority.issue("apiserver", "apiserver", hosts=self.machine.hosts)
+        tokens = self._authority.token_keys()
         etcd = self.etcd.api_server_client
         return {
             "etcd-servers": ",".join(self.etcd.endpoints),
@@ -197,5 +199,6 @@ class ControlPlane:
         return f"{self.machine.address}:{self.machine.port(port)}"
 
 
-def _flags(values: dict[str, object]) -> list[str]:
+def flags(values: dict[str, object]) -> list[str]:
+    """Return these as command-line flags."""
     return [f"--{name}={value}" for name, value in values.items()]

@@ -28,17 +28,19 @@ class Family:
 
     `packages` maps the file name below `bin/` to the Go package; `stamps` are linker variables.
     `files` maps a name in the build to the module and the path in it from which it is copied.
+    `modules` names the family whose go.mod it shares, where it has none of its own.
     """
 
     name: str
     packages: Mapping[str, str]
     stamps: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    modules: str = ""
 
     @property
     def source(self) -> Path:
         """The folder with go.mod and go.sum."""
-        return SOURCES / self.name
+        return SOURCES / (self.modules or self.name)
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -83,9 +85,20 @@ _KUBERNETES_VERSION = {
 
 _SNAPSHOTTER = "github.com/kubernetes-csi/external-snapshotter/v8"
 _PROVISIONER = "github.com/kubernetes-csi/external-provisioner/v6"
+_VERSIONED_KUBERNETES = {
+    f"{package}.{variable}": value
+    for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+    for variable, value in _KUBERNETES_VERSION.items()
+}
+_VERSIONED_VELERO = {
+    "github.com/vmware-tanzu/velero/pkg/buildinfo.Version": "v1.18.3",
+    "github.com/vmware-tanzu/velero/pkg/buildinfo.GitTreeState": "clean",
+}
 
 # What the clusters of a testbed are made of.
 USUAL = ("etcd", "kubernetes", "velero", "s3")
+# What those with nodes need besides.
+FOR_NODES = ("containers", "nodes", "velero-pods")
 
 FAMILIES = (
     Family(
@@ -113,11 +126,7 @@ FAMILIES = (
             name: f"k8s.io/kubernetes/cmd/{name}"
             for name in ("kube-apiserver", "kube-controller-manager", "kubectl")
         },
-        {
-            f"{package}.{variable}": value
-            for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
-            for variable, value in _KUBERNETES_VERSION.items()
-        },
+        _VERSIONED_KUBERNETES,
     ),
     Family(
         "velero",
@@ -128,10 +137,7 @@ FAMILIES = (
                 "github.com/vmware-tanzu/velero-plugin-for-aws/velero-plugin-for-aws"
             ),
         },
-        {
-            "github.com/vmware-tanzu/velero/pkg/buildinfo.Version": "v1.18.3",
-            "github.com/vmware-tanzu/velero/pkg/buildinfo.GitTreeState": "clean",
-        },
+        _VERSIONED_VELERO,
     ),
     Family("s3", {"versitygw": "github.com/versity/versitygw/cmd/versitygw"}),
     # The testbed's own driver, in the folder of the family, and what checks it.
@@ -162,6 +168,41 @@ FAMILIES = (
                 )
             },
         },
+    ),
+    Family(
+        "containers",
+        {
+            **{
+                name: f"github.com/containerd/containerd/v2/cmd/{name}"
+                for name in ("containerd", "containerd-shim-runc-v2", "ctr")
+            },
+            # In a folder of their own: containerd is told where they are.
+            **{
+                f"cni/{plugin.rpartition('/')[2]}": (
+                    f"github.com/containernetworking/plugins/plugins/{plugin}"
+                )
+                for plugin in ("main/ptp", "main/loopback", "ipam/host-local")
+            },
+        },
+    ),
+    # Apart from the control plane, so that those who need no nodes need not build them.
+    Family(
+        "nodes",
+        {
+            name: f"k8s.io/kubernetes/cmd/{name}"
+            for name in ("kubelet", "kube-proxy", "kube-scheduler")
+        },
+        _VERSIONED_KUBERNETES,
+    ),
+    # As it is: in a pod it shares its ports with nobody.
+    Family(
+        "velero-pods",
+        {
+            name: f"github.com/vmware-tanzu/velero/cmd/{name}"
+            for name in ("velero", "velero-restore-helper")
+        },
+        _VERSIONED_VELERO,
+        modules="velero",
     ),
 )
 

@@ -1,8 +1,7 @@
 """Where the processes of one cluster run.
 
-A cluster asks its machine for an address, ports and processes and knows nothing else of where it
-is. Here a machine is a share of loopback. A machine of its own namespaces would answer with its
-own address, the default ports, and a command that enters the namespaces first.
+A cluster asks its machine for addresses, ports and processes and knows nothing else of where it
+is. Here a machine is a share of loopback; `nodes.machine` has one with namespaces of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from slackwater_testbed.certificates import HOSTS
 from slackwater_testbed.ports import Ports
 from slackwater_testbed.processes import ProcessRecord, end, spawn
 
@@ -29,7 +29,22 @@ class Machine(ABC):
     @property
     @abstractmethod
     def address(self) -> str:
-        """The address on which servers listen, and on which tests reach them."""
+        """The address on which tests, and servers of this machine, reach its servers."""
+
+    @property
+    def open_address(self) -> str:
+        """The address on which a server listens that other machines and pods are to reach."""
+        return self.address
+
+    @property
+    def inner_address(self) -> str:
+        """The address on which other machines and pods reach its servers."""
+        return self.address
+
+    @property
+    def hosts(self) -> Sequence[str]:
+        """Every name and address of its servers, for their certificates."""
+        return HOSTS
 
     @abstractmethod
     def port(self, name: str) -> int:

@@ -30,6 +30,11 @@ class ObjectStore:
         return f"https://{self.machine.address}:{self.machine.port('s3')}"
 
     @property
+    def inner_endpoint(self) -> str:
+        """The address of the S3 API for the clusters' own servers."""
+        return f"https://{self.machine.inner_address}:{self.machine.port('s3')}"
+
+    @property
     def authority(self) -> Path:
         """The certificate with which the server's own is verified."""
         return self._authority.certificate
@@ -59,10 +64,10 @@ class ObjectStore:
     @cached_property
     def server(self) -> Server:
         """The server's process."""
-        pair = self._authority.issue("s3", "s3")
+        pair = self._authority.issue("s3", "s3", hosts=self.machine.hosts)
         argv = [
             str(binary("versitygw")),
-            f"--port={self.machine.address}:{self.machine.port('s3')}",
+            f"--port={self.machine.open_address}:{self.machine.port('s3')}",
             f"--cert={pair.certificate}",
             f"--key={pair.key}",
             f"--region={REGION}",

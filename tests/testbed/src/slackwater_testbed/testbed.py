@@ -14,6 +14,7 @@ from slackwater_testbed.cluster import Cluster
 from slackwater_testbed.errors import TestbedError
 from slackwater_testbed.etcd_setup import EtcdSetup
 from slackwater_testbed.machine import LoopbackMachine
+from slackwater_testbed.nodes.cgroups import remove_cgroups
 from slackwater_testbed.objectstore import ObjectStore
 from slackwater_testbed.ports import Ports
 from slackwater_testbed.processes import ProcessRecord, end
@@ -100,8 +101,10 @@ class Testbed:
 
 def remove(folder: Path) -> None:
     """End every process that was started for a testbed in this folder, and delete the folder."""
-    for file in folder.rglob("*.pid"):
+    for file in folder.glob("*/*.pid"):
         record = ProcessRecord.read(file)
         if record is not None:
             end(record)
+    for machine in folder.glob("*/"):
+        remove_cgroups(machine)
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Velero's server, as a process beside its cluster."""
+"""Velero in a cluster; here its server is a process beside it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from slackwater_testbed.engines import binary
 from slackwater_testbed.kubectl import Object
 from slackwater_testbed.objectstore import ObjectStore
 from slackwater_testbed.server import Server, answers
-from slackwater_testbed.velero_manifests import NAMESPACE
-
-DEFAULT_LOCATION = "default"
+from slackwater_testbed.velero_manifests import DEFAULT_LOCATION, NAMESPACE
 
 # As quick as its flags allow. Schedules, sync and queue still look only once a minute.
-_QUICK = (
+QUICK = (
     "--store-validation-frequency=5s",
     "--backup-sync-period=1s",
     "--item-operation-sync-frequency=2s",
@@ -28,45 +26,15 @@ _QUICK = (
 )
 
 
-class VeleroServer:
-    """Velero in one cluster, with a writable location of its own in the shared bucket.
-
-    Without nodes there is no node-agent and there are no hooks; Velero's own objects, the backup
-    and restore of API objects, sync, schedules, deletion and downloads are all real.
-    """
+class Velero:
+    """Velero in one cluster, with a writable location of its own in the shared bucket."""
 
     def __init__(self, cluster: ControlPlane, store: ObjectStore) -> None:
         self._cluster = cluster
         self._store = store
 
-    @cached_property
-    def server(self) -> Server:
-        """The server's process."""
-        machine, folder = self._cluster.machine, self._cluster.folder / "velero"
-        metrics = f"{machine.address}:{machine.port('velero-metrics')}"
-        argv = [
-            str(binary("velero")),
-            "server",  # first, or the plugins that it starts as itself get wrong arguments
-            f"--kubeconfig={self._cluster.kubeconfig}",
-            f"--namespace={NAMESPACE}",
-            f"--plugin-dir={binary('velero-plugin-for-aws').parent}",
-            f"--metrics-address={metrics}",
-            f"--profiler-address={machine.address}:{machine.port('velero-profiler')}",
-            *_QUICK,
-        ]
-        environment = {"VELERO_NAMESPACE": NAMESPACE, "VELERO_SCRATCH_DIR": str(folder)}
-        ready = f"http://{metrics}/metrics"
-        return Server("velero", machine, argv, lambda: answers(ready), environment)
-
-    @property
-    def running(self) -> bool:
-        """Whether the process runs."""
-        return self.server.running
-
-    def install(self) -> None:
-        """Apply the CRDs and what `velero install` would make, and the location `default`."""
-        self._cluster.apply(self._crds())
-        self._cluster.apply(velero_manifests.installation(self._store.credentials))
+    def add_own_location(self) -> None:
+        """Apply the location `default`, to which this cluster's backups go."""
         self.add_location(
             DEFAULT_LOCATION, prefix=self._cluster.name, access_mode="ReadWrite", default=True
         )
@@ -98,6 +66,44 @@ class VeleroServer:
             namespace=NAMESPACE,
             seconds=seconds,
         )
+
+
+class VeleroServer(Velero):
+    """The server alone.
+
+    Without nodes there is no node-agent and there are no hooks; Velero's own objects, the backup
+    and restore of API objects, sync, schedules, deletion and downloads are all real.
+    """
+
+    @cached_property
+    def server(self) -> Server:
+        """The server's process."""
+        machine, folder = self._cluster.machine, self._cluster.folder / "velero"
+        metrics = f"{machine.address}:{machine.port('velero-metrics')}"
+        argv = [
+            str(binary("velero")),
+            "server",  # first, or the plugins that it starts as itself get wrong arguments
+            f"--kubeconfig={self._cluster.kubeconfig}",
+            f"--namespace={NAMESPACE}",
+            f"--plugin-dir={binary('velero-plugin-for-aws').parent}",
+            f"--metrics-address={metrics}",
+            f"--profiler-address={machine.address}:{machine.port('velero-profiler')}",
+            *QUICK,
+        ]
+        environment = {"VELERO_NAMESPACE": NAMESPACE, "VELERO_SCRATCH_DIR": str(folder)}
+        ready = f"http://{metrics}/metrics"
+        return Server("velero", machine, argv, lambda: answers(ready), environment)
+
+    @property
+    def running(self) -> bool:
+        """Whether the process runs."""
+        return self.server.running
+
+    def install(self) -> None:
+        """Apply the CRDs and what `velero install` would make, and the location `default`."""
+        self._cluster.apply(self._crds())
+        self._cluster.apply(velero_manifests.installation(self._store.credentials))
+        self.add_own_location()
 
     def sync(self, location: str = DEFAULT_LOCATION) -> None:
         """Have Velero look for new backups now: it does when it starts, if it knows the location.

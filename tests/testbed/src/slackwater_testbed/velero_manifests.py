@@ -11,6 +11,7 @@ import yaml
 from slackwater_testbed.objectstore import BUCKET, REGION, ObjectStore
 
 NAMESPACE = "velero"
+DEFAULT_LOCATION = "default"
 IMAGE = "velero/velero:v1.18.3"
 SECRET, SECRET_KEY = "cloud-credentials", "cloud"
 
@@ -22,13 +23,17 @@ def installation(credentials: Mapping[str, str]) -> str:
     read the version from its image.
     """
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    secret = {
+    return yaml.safe_dump_all([namespace, _deployment()]) + "---\n" + secret(credentials)
+
+
+def secret(credentials: Mapping[str, str]) -> str:
+    """Return the credentials for the object store."""
+    return yaml.safe_dump({
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {"name": SECRET, "namespace": NAMESPACE},
         "stringData": {SECRET_KEY: _credentials_file(credentials)},
-    }
-    return yaml.safe_dump_all([namespace, secret, _deployment()])
+    })  # fmt: skip
 
 
 def location(name: str, store: ObjectStore, *, prefix: str, access_mode: str, default: bool) -> str:
@@ -45,8 +50,9 @@ def location(name: str, store: ObjectStore, *, prefix: str, access_mode: str, de
         "config": {
             "region": REGION,
             "s3ForcePathStyle": "true",
-            "s3Url": store.endpoint,
+            "s3Url": store.inner_endpoint,
             "checksumAlgorithm": "",
+            **_way_from_outside(store),
         },
     }
     return yaml.safe_dump({
@@ -55,6 +61,11 @@ def location(name: str, store: ObjectStore, *, prefix: str, access_mode: str, de
         "metadata": {"name": name, "namespace": NAMESPACE},
         "spec": spec,
     })  # fmt: skip
+
+
+def _way_from_outside(store: ObjectStore) -> dict[str, str]:
+    """Return where Velero's clients download from, if that is another way than its own."""
+    return {} if store.endpoint == store.inner_endpoint else {"publicUrl": store.endpoint}
 
 
 def _deployment() -> dict[str, Any]:

@@ -1,0 +1,51 @@
+"""Data that a pod has written in one cluster is lost, and comes back in the other, bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from slackwater.model.run import RunState
+
+from .nodes_road import NodesRoad
+from .road import backed_up, restored, story
+from .volumes import application, checksums, holds, ready, run
+
+if TYPE_CHECKING:
+    from slackwater_testbed.nodes.testbed import NodeTestbed
+
+pytestmark = pytest.mark.real("nodes")
+
+
+@pytest.fixture
+def road(nodes: NodeTestbed, tmp_path: Path) -> Iterator[NodesRoad]:
+    made = NodesRoad(nodes, tmp_path)
+    yield made
+    made.close()
+
+
+def test_files_of_volumes_come_back_in_the_other_cluster(
+    road: NodesRoad, fresh_namespace_on_nodes: str
+) -> None:
+    namespace = fresh_namespace_on_nodes
+    east, west = road.testbed["east"], road.testbed["west"]
+    for cluster in (east, west):
+        cluster.add_disk(f"{namespace}-{cluster.name}")
+    run(east, namespace, application(namespace, claims={"books": "disks"}))
+    before = checksums(east, namespace, "books", "scratch")
+    with road.open() as fleet:
+        backed_up(fleet, namespace)
+        assert holds(east, namespace, "/books/after")
+        east.kubectl("delete", "namespace", namespace)
+        there = road.named(f"{namespace}-b")
+        plan = fleet.plan(at="now", namespace=namespace, to="west", map={namespace: there})
+        with road.looking_at_once("west"):
+            made = restored(fleet, plan)
+    assert made.state is RunState.SUCCEEDED, story(made)
+    ready(west, there)
+    assert checksums(west, there, "books", "scratch") == before
+    assert holds(west, there, "/books/before")
+    assert not holds(west, there, "/books/after")

@@ -1,0 +1,124 @@
+"""An application with data in its volumes, in pods that run: written, checked, compared."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from .road import Object, manifests, thing
+
+if TYPE_CHECKING:
+    from slackwater_testbed.nodes.cluster import NodeCluster
+
+# The testbed's own image; written out, so that nothing real is needed to collect the tests.
+IMAGE = "docker.io/slackwater/base:1"
+APP = "ledger"
+POD = f"{APP}-0"
+
+# Data is written once: what a restore has brought is never written over.
+_WRITE = """
+for volume in {volumes}; do
+  if [ ! -e /$volume/written ]; then
+    dd if=/dev/urandom of=/$volume/blob bs=1M count={megabytes} 2>/dev/null
+    sync
+    touch /$volume/written
+  fi
+done
+touch /tmp/ready
+exec sleep infinity
+"""
+
+
+def application(
+    namespace: str, *, claims: dict[str, str], scratch: bool = True, megabytes: int = 8
+) -> list[Object]:
+    """Return a StatefulSet of one pod with these claims, by name and class, and an emptyDir."""
+    labels = {"app": APP}
+    names = [*claims, *(["scratch"] if scratch else [])]
+    container = {
+        "name": APP,
+        "image": IMAGE,
+        "command": ["/bin/sh", "-c", _WRITE.format(volumes=" ".join(names), megabytes=megabytes)],
+        "volumeMounts": [{"name": name, "mountPath": f"/{name}"} for name in names],
+        "readinessProbe": {
+            "exec": {"command": ["/bin/test", "-e", "/tmp/ready"]},
+            "periodSeconds": 1,
+        },
+    }
+    pod = {
+        "metadata": {"labels": labels, "annotations": _hooks(names[0])},
+        "spec": {
+            "terminationGracePeriodSeconds": 0,
+            "containers": [container],
+            "volumes": [{"name": "scratch", "emptyDir": {}}] if scratch else [],
+        },
+    }
+    spec = {
+        "serviceName": APP,
+        "replicas": 1,
+        "selector": {"matchLabels": labels},
+        "template": pod,
+        "volumeClaimTemplates": [_claim(name, kind) for name, kind in claims.items()],
+    }
+    return [thing("apps/v1", "StatefulSet", APP, namespace, spec=spec)]
+
+
+def run(cluster: NodeCluster, namespace: str, things: list[Object]) -> None:
+    """Apply them, and wait until the data is written."""
+    cluster.apply(manifests(*things))
+    ready(cluster, namespace)
+
+
+def ready(cluster: NodeCluster, namespace: str, *, seconds: float = 120) -> Object:
+    """Wait until the pod is ready; return it."""
+    return cluster.wait_for("pod", POD, _ready, namespace=namespace, seconds=seconds)
+
+
+def checksums(cluster: NodeCluster, namespace: str, *volumes: str) -> dict[str, str]:
+    """Return the checksum of what lies in each volume."""
+    sums = {}
+    for volume in volumes:
+        printed = within(cluster, namespace, "sha256sum", f"/{volume}/blob")
+        sums[volume] = printed.split()[0]
+    return sums
+
+
+def within(cluster: NodeCluster, namespace: str, *command: str) -> str:
+    """Run a command in the application's container."""
+    return str(cluster.kubectl("exec", "-n", namespace, POD, "-c", APP, "--", *command))
+
+
+def holds(cluster: NodeCluster, namespace: str, path: str) -> bool:
+    """Whether a file is there."""
+    script = f"test -e {path} && echo yes || echo no"
+    return within(cluster, namespace, "sh", "-c", script).strip() == "yes"
+
+
+def _hooks(volume: str) -> dict[str, str]:
+    """Files that tell when the hooks ran: the one before is in the backup, the one after is not."""
+
+    def touch(name: str) -> str:
+        return json.dumps(["/bin/sh", "-c", f"echo ran > /{volume}/{name}"])
+
+    return {
+        "pre.hook.backup.velero.io/container": APP,
+        "pre.hook.backup.velero.io/command": touch("before"),
+        "post.hook.backup.velero.io/container": APP,
+        "post.hook.backup.velero.io/command": touch("after"),
+    }
+
+
+def _claim(name: str, kind: str) -> Object:
+    return {
+        "metadata": {"name": name},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": kind,
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    }
+
+
+def _ready(found: Any) -> bool:
+    conditions = found.get("status", {}).get("conditions", [])
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)

@@ -1,0 +1,1 @@
+"""Clusters with real nodes: pods run, volumes are mounted, Velero is a Deployment. Needs root."""
