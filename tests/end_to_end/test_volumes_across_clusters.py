@@ -11,8 +11,8 @@ import pytest
 from slackwater.model.run import RunState
 
 from .nodes_road import NodesRoad
-from .road import backed_up, restored, story
-from .volumes import application, checksums, holds, ready, run
+from .road import BACKUPS, backed_up, ended, made_by, restored, story
+from .volumes import POD, application, checksums, holds, ready, run
 
 if TYPE_CHECKING:
     from slackwater_testbed.nodes.testbed import NodeTestbed
@@ -49,3 +49,47 @@ def test_files_of_volumes_come_back_in_the_other_cluster(
     assert checksums(west, there, "books", "scratch") == before
     assert holds(west, there, "/books/before")
     assert not holds(west, there, "/books/after")
+
+
+def test_snapshots_whose_data_was_moved_come_back_in_the_other_cluster(
+    road: NodesRoad, fresh_namespace_on_nodes: str
+) -> None:
+    namespace = fresh_namespace_on_nodes
+    east, west = road.testbed["east"], road.testbed["west"]
+    road.velero = {"volumes": "move-data"}
+    run(east, namespace, application(namespace, claims={"books": "directory"}, scratch=False))
+    before = checksums(east, namespace, "books")
+    with road.open() as fleet:
+        backed_up(fleet, namespace)
+        assert holds(east, namespace, "/books/after")
+        east.kubectl("delete", "namespace", namespace)
+        there = road.named(f"{namespace}-b")
+        plan = fleet.plan(at="now", namespace=namespace, to="west", map={namespace: there})
+        with road.looking_at_once("west"):
+            made = restored(fleet, plan)
+    assert made.state is RunState.SUCCEEDED, story(made)
+    ready(west, there)
+    assert checksums(west, there, "books") == before
+    assert holds(west, there, "/books/before")
+    assert not holds(west, there, "/books/after")
+
+
+def test_a_volume_whose_class_has_no_snapshots_is_found_out_in_a_completed_backup(
+    road: NodesRoad, fresh_namespace_on_nodes: str
+) -> None:
+    namespace = fresh_namespace_on_nodes
+    east = road.testbed["east"]
+    east.add_disk(f"{namespace}-east")
+    road.velero = {"volumes": "move-data"}
+    claims = {"books": "directory", "ledgers": "disks"}
+    run(east, namespace, application(namespace, claims=claims, scratch=False, megabytes=1))
+    with road.open() as fleet:
+        made = ended(fleet, fleet.backup(cluster="east", namespace=namespace).id)
+        assert road.phases(BACKUPS, made) == ["Completed"]
+        assert made.state is RunState.PARTIAL, story(made)
+        [name] = made_by(made)
+        contents = fleet.point(name).contents
+        assert contents is not None
+        held = {volume.claim: volume.held for volume in contents.volumes_in(namespace)}
+        assert fleet.plan(at="now", namespace=namespace, map={namespace: f"{namespace}-b"}).blocked
+    assert held == {f"books-{POD}": True, f"ledgers-{POD}": False}

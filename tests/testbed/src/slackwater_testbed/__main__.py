@@ -28,7 +28,7 @@ def build(names: Sequence[str]) -> int:
     """Build the engines that are not in the cache; install programs that nodes need."""
     wanted = names or _of_use_here()
     building.build(wanted)
-    if set(wanted) & set(engines.FOR_NODES):
+    if set(wanted) & set(engines.ONLY_FOR_NODES):
         system.install(building.to_stderr)
     print(f"All engines are built, in {engines.cache()}.")
     return 0
@@ -82,7 +82,7 @@ def host(names: Sequence[str]) -> int:
 
 def _of_use_here() -> list[str]:
     """Return all families, but for those of nodes where there can be none."""
-    left_out = engines.FOR_NODES if system.obstacle() else ()
+    left_out = engines.ONLY_FOR_NODES if system.obstacle() else ()
     return [family.name for family in engines.FAMILIES if family.name not in left_out]
 
 

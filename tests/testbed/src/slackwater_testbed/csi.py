@@ -23,7 +23,7 @@ _QUICK = (
     "--retry-interval-start=200ms",
     "--retry-interval-max=1s",
 )
-_PARTS = {
+PARTS = {
     "snapshot-controller": "kube-system",
     "csi-snapshotter": "default",
     "csi-provisioner": "default",
@@ -35,11 +35,12 @@ class Csi:
 
     There is none of it until `install`; afterwards its servers are servers of the cluster.
     Without nodes nothing is mounted: a test writes into the directory of a volume.
+    `driver` is the one that a node's kubelet is to find, where there is a node.
     """
 
-    def __init__(self, plane: ControlPlane) -> None:
+    def __init__(self, plane: ControlPlane, driver: DirectoryDriver | None = None) -> None:
         self._plane = plane
-        self.driver = DirectoryDriver(plane.machine)
+        self.driver = driver or DirectoryDriver(plane.machine)
 
     @property
     def installed(self) -> bool:
@@ -72,7 +73,7 @@ class Csi:
         """Apply CRDs, rights and classes, then start everything."""
         for manifest in sorted(built_file("csi", "crds").glob("*.storage.k8s.io_*.yaml")):
             self._plane.apply(manifest.read_text())
-        for name in _PARTS:
+        for name in PARTS:
             self._plane.apply(built_file("csi", f"rights/{name}.yaml").read_text())
         self._plane.kubectl("wait", "--for=condition=Established", "crd", "--all")
         self._plane.apply(csi_manifests.classes())
@@ -124,7 +125,7 @@ class Csi:
     def _sidecar(self, name: str, flags: Sequence[str]) -> Server:
         """Return a server that has the rights of its own service account, and no others."""
         machine = self._plane.machine
-        account = f"system:serviceaccount:{_PARTS[name]}:{name}"
+        account = f"system:serviceaccount:{PARTS[name]}:{name}"
         kubeconfig = self._plane.kubeconfig_for(account)
         http = f"{machine.address}:{machine.port(name)}"
         argv = [str(binary(name)), f"--kubeconfig={kubeconfig}", f"--http-endpoint={http}"]

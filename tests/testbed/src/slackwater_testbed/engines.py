@@ -98,7 +98,9 @@ _VERSIONED_VELERO = {
 # What the clusters of a testbed are made of.
 USUAL = ("etcd", "kubernetes", "velero", "s3")
 # What those with nodes need besides.
-FOR_NODES = ("containers", "nodes", "velero-pods")
+FOR_NODES = ("containers", "nodes", "velero-pods", "csi", "csi-driver")
+# What is of use where there are nodes only.
+ONLY_FOR_NODES = ("containers", "nodes", "velero-pods")
 
 FAMILIES = (
     Family(

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import yaml
 
+from slackwater_testbed import csi, csi_manifests
 from slackwater_testbed.control_plane import ControlPlane, flags
+from slackwater_testbed.csi import Csi
+from slackwater_testbed.csi_driver import DirectoryDriver
 from slackwater_testbed.engines import binary
 from slackwater_testbed.kubeconfig import Login
 from slackwater_testbed.kubectl import Object
@@ -22,11 +25,16 @@ from slackwater_testbed.nodes.velero import VeleroPods
 from slackwater_testbed.objectstore import ObjectStore
 from slackwater_testbed.server import Server
 
-FORWARDED = ("etcd-1", "apiserver", "controller-manager", "scheduler", *node.FORWARDED)
+FORWARDED = (
+    *("etcd-1", "apiserver", "controller-manager", "scheduler"),
+    *(*node.FORWARDED, *csi.PARTS),
+)
+_REGISTRY = Path("/var/lib/kubelet/plugins_registry")
+_FOR_VELERO = "velero.io/csi-volumesnapshot-class=true"
 
 
 class NodeCluster(ControlPlane):
-    """Control plane and one node in one machine, with Velero in pods."""
+    """Control plane and one node in one machine, with CSI as processes and Velero in pods."""
 
     machine: NamespacedMachine
 
@@ -43,6 +51,7 @@ class NodeCluster(ControlPlane):
         super().__init__(name, machine)
         self.machine = machine
         self.node = Node(name, machine, pods_of(number), self._authority, self._login_of)
+        self.csi = Csi(self, DirectoryDriver(machine, node=name, registry=_REGISTRY))
         self.velero = VeleroPods(self, store)
         self._with_velero = with_velero
         self._number = number
@@ -89,6 +98,9 @@ class NodeCluster(ControlPlane):
         self.wait_for("serviceaccount", "default", lambda _: True)
         self.wait_for("node", self.name, is_ready)
         if self._with_velero:
+            self.csi.install()
+            self.kubectl("label", "volumesnapshotclass", csi_manifests.CLASS, _FOR_VELERO)
+            # Velero learns when it starts which kinds there are, so it comes last.
             self.velero.install()
 
     def start(self) -> None:
