@@ -3,7 +3,7 @@
 It keeps objects in memory and speaks the API as a real server does: discovery, the verbs, pages
 with `limit` and `continue`, selectors, conflicts, patches, finalizers, definitions, reviews of
 rights, watches. Faults can be made on demand. The same tests run over it and over a real
-kube-apiserver.
+kube-apiserver. Groups that another server answers for are registered with `aggregate`.
 
 ```python
 api = KubernetesApi("harbour")
@@ -19,6 +19,7 @@ RBAC objects (rights are given by `Server.rights`), garbage collection by owner,
 from __future__ import annotations
 
 from slackwater.testing.kubernetes_api.access import Rule
+from slackwater.testing.kubernetes_api.aggregation import AggregatedGroup
 from slackwater.testing.kubernetes_api.api import Event, KubernetesApi
 from slackwater.testing.kubernetes_api.faults import Cut, Fault, Faults, Refuse, Slow
 from slackwater.testing.kubernetes_api.requests import Call
@@ -26,6 +27,7 @@ from slackwater.testing.kubernetes_api.serving import Server, serve
 from slackwater.testing.kubernetes_api.status import ApiError, Object
 
 __all__ = [
+    "AggregatedGroup",
     "ApiError",
     "Call",
     "Cut",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from slackwater.testing.kubernetes_api.aggregation import AggregatedGroup, Aggregation
 from slackwater.testing.kubernetes_api.kinds import DEFINITIONS, NAMESPACES, Kinds, Resource
 from slackwater.testing.kubernetes_api.lifecycle import Lifecycle
 from slackwater.testing.kubernetes_api.lists import Query, read_page
@@ -54,6 +55,7 @@ class KubernetesApi:
         self.clock = clock
         self.store = Store()
         self.kinds = Kinds()
+        self.aggregation = Aggregation()
         self.objects = Objects(self.store, self.kinds, clock)
         Lifecycle(self.objects)
         self.seed(*objects)
@@ -105,6 +107,12 @@ class KubernetesApi:
     def delete(self, kind: str, name: str, namespace: str = "") -> None:
         """Delete an object; finalizers may keep it, marked, until they are taken away."""
         self.objects.delete(self.kinds.named(kind), namespace, name, DeleteOptions())
+
+    def aggregate(self, *groups: AggregatedGroup) -> Callable[[], None]:
+        """Pass requests for these groups on to whoever answers for them, as an APIService does;
+        returns how to end that, as its deletion does. Their objects are not among this API's own.
+        """
+        return self.aggregation.register(*groups)
 
     def subscribe(self, kind: str, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Call a function after every change of a kind, in order; returns how to stop that.

@@ -62,7 +62,8 @@ class Application:
             return self._response(refused(refusal(fault, exchange.call)), fault.retry_after)
         try:
             user = self.access.caller(request.headers.get("authorization", ""))
-            if exchange.call.verb == "watch":
+            passed_on = self.api.aggregation.find(exchange.call) is not None
+            if exchange.call.verb == "watch" and not passed_on:
                 return self._watch(user, exchange)
             return self._response(handle(self.api, user, exchange))
         except ApiError as error:

@@ -89,12 +89,28 @@ def handle(api: KubernetesApi, user: User, exchange: Exchange) -> Reply:
     if call.group == REVIEW_GROUP and call.plural in REVIEWS and call.verb == "create":
         reviewed = REVIEWS[call.plural](user, exchange.sent_object())
         return Reply(201, msgspec.json.encode(reviewed))
+    if api.aggregation.find(call) is not None:
+        return _passed_on(api, user, exchange)
     resource = authorised(api, user, call)
     if resource is None:
         return nothing_there(call.path)
     if exchange.parameters.get("dryRun"):
         raise bad_request("dryRun is not emulated")
     return _VERBS[call.verb](api, resource, exchange)
+
+
+def _passed_on(api: KubernetesApi, user: User, exchange: Exchange) -> Reply:
+    """Let somebody else answer, once the caller's rights are looked at."""
+    call = exchange.call
+    if not user.may(call):
+        raise denied(user, call)
+    served = api.aggregation.find(call)
+    if served is None:  # withdrawn in this moment
+        return nothing_there(call.path)
+    sent = exchange.body and call.verb in {"create", "delete"}
+    content = exchange.sent_object() if sent else None
+    code, body = served.answer(call, exchange.parameters, content)
+    return Reply(code, msgspec.json.encode(body))
 
 
 def authorised(api: KubernetesApi, user: User, call: Call) -> Resource | None:
@@ -133,7 +149,9 @@ def _allowed(resource: Resource, call: Call) -> bool:
 def _about_the_server(api: KubernetesApi, call: Call) -> Reply:
     if call.path in HEALTH:
         return Reply(200, b"ok", "text/plain; charset=utf-8")
-    found = discover(api.kinds, call.path)
+    found = discover(api.kinds, call.path) or api.aggregation.discover(call.path)
+    if found and call.path.strip("/") == "apis":
+        found = found | {"groups": [*found["groups"], *api.aggregation.documents()]}
     return Reply(200, msgspec.json.encode(found)) if found else nothing_there(call.path)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
@@ -13,7 +13,7 @@ from slackwater_kasten.emulator.aggregated import AggregatedApi
 from slackwater_kasten.emulator.catalog import Catalog, Object
 from slackwater_kasten.emulator.definitions import definitions
 from slackwater_kasten.emulator.faults import Faults, Guesses
-from slackwater_kasten.emulator.front import aggregated
+from slackwater_kasten.emulator.front import groups
 from slackwater_kasten.emulator.rules import Rules
 from slackwater_kasten.emulator.validating import Validation
 from slackwater_kasten.emulator.vault import Vault
@@ -71,11 +71,16 @@ class Installation:
     settings: Mapping[str, object] = {"namespace": HOME, "export": PROFILE}
 
     def __init__(
-        self, vault: Vault, servers: Mapping[str, KastenServer], worlds: Mapping[str, World]
+        self,
+        vault: Vault,
+        servers: Mapping[str, KastenServer],
+        worlds: Mapping[str, World],
+        registered: Mapping[str, Callable[[], None]],
     ) -> None:
         self.vault = vault
         self.servers = servers
         self._worlds = worlds
+        self._registered = registered
 
     def tick(self, times: int = 1) -> None:
         """Take every server so many steps further."""
@@ -100,6 +105,10 @@ class Installation:
         """Bring it up again; the catalogue is kept."""
         self.servers[cluster].faults.down = False
         self.resume(cluster)
+
+    def withdraw(self, cluster: str) -> None:
+        """Delete the APIServices of a cluster: its API knows none of K10's groups any more."""
+        self._registered[cluster]()
 
     def hand_over(self, origin: str, target: str, secret: str, *, backup: str) -> None:
         """Do what a person does: carry the receive string of an export into a Secret elsewhere.
@@ -137,13 +146,15 @@ def install(
     with ExitStack() as stack:
         servers: dict[str, KastenServer] = {}
         worlds: dict[str, World] = {}
+        registered: dict[str, Callable[[], None]] = {}
         for name, api in apis.items():
             worlds[name] = InProcess(api)
             servers[name] = KastenServer(worlds[name], vault, guesses=guesses)
             add_objects(api, profile(PROFILE))
             stack.callback(api.subscribe("namespaces", partial(_on_namespace, servers[name])))
-            stack.enter_context(aggregated(api, servers[name].api))
-        installation = Installation(vault, servers, worlds)
+            registered[name] = api.aggregate(*groups(servers[name].api))
+            stack.callback(registered[name])
+        installation = Installation(vault, servers, worlds, registered)
         installation.tick()
         stack.enter_context(paced(installation.tick, pace, "emulated K10"))
         yield installation

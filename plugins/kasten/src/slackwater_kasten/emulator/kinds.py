@@ -73,10 +73,15 @@ def resources_document(group: str) -> dict[str, object]:
         "kind": "APIResourceList",
         "apiVersion": "v1",
         "groupVersion": f"{group}/{VERSION}",
-        "resources": [
-            entry for kind in KINDS.values() if kind.group == group for entry in _entries(kind)
-        ],
+        "resources": list(entries(group)),
     }
+
+
+def entries(group: str) -> Iterator[dict[str, object]]:
+    """Yield the entries of discovery for the kinds of a group."""
+    for kind in KINDS.values():
+        if kind.group == group:
+            yield from _entries(kind)
 
 
 def _entries(kind: Kind) -> Iterator[dict[str, object]]:
