@@ -185,12 +185,14 @@ def test_mappings_reach_the_tool(saved: Stage) -> None:
             map={"shop": "s2"},
             map_class={"standard": "fast"},
             map_image={"a": "b"},
+            map_claim={"shop/data": "data-2", "crm/data": "data-3"},
         )
     (restore,) = [step for step in plan.steps if step.act.id == "restore"]
     assert restore.act.payload["wanted"]["mapping"] == {
         "namespaces": {"shop": "s2"},
         "storage_classes": {"standard": "fast"},
         "images": {"a": "b"},
+        "claims": {"data": "data-2"},
     }
     assert restore.writes == ("dr/s2",)
 

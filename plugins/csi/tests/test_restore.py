@@ -118,6 +118,63 @@ def test_a_claim_of_a_class_that_waits_keeps_its_snapshot_until_then(stage, code
     assert stage.data("crm-drill", "letters") == "dear all"
 
 
+def test_a_claim_comes_back_under_another_name_and_what_uses_it_follows(stage):
+    point = stage.back_up()
+    before = stage.left()
+
+    stage.restore(point, onto="shop-drill", claims={"data": "data-old"})
+
+    assert stage.data("shop-drill", "data-old") == "orders"
+    assert [c["metadata"]["name"] for c in stage.api.list(CLAIMS, "shop-drill")] == [
+        "data-old", "media",
+    ]  # fmt: skip
+    pod = stage.api.get("deployments.apps", "web", "shop-drill")["spec"]["template"]["spec"]
+    assert "data-old" in [v["persistentVolumeClaim"]["claimName"] for v in pod["volumes"]]
+    assert stage.left() == before
+
+
+def test_a_claim_comes_back_beside_the_one_that_stands(stage):
+    point = stage.back_up("crm", objects=False)
+    stage.write("crm", "letters", "burnt")
+
+    stage.restore(point, claims={"letters": "letters-of-old"})
+
+    assert stage.data("crm", "letters") == "burnt"
+    assert stage.data("crm", "letters-of-old") == "dear all"
+
+
+def test_a_claim_takes_the_place_of_another(stage):
+    point = stage.back_up()
+
+    results = stage.restore(
+        point, existing=Existing.UPDATE, claims={"data": "media", "media": "m2"}
+    )
+
+    assert list(results["release"]["kept"]) == ["media"]
+    assert stage.data("shop", "media") == "orders"
+    assert (stage.data("shop", "m2"), stage.data("shop", "data")) == ("pictures", "orders")
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({"dat": "x"}, "no-such-claim"),
+        ({"data": "media"}, "claims-collide"),
+        ({"data": "Not_A_Name"}, "bad-claim-name"),
+        ({"data": "x" * 254}, "bad-claim-name"),
+    ],
+)
+def test_names_that_cannot_be_block_before_anything_is_touched(stage, codes, claims, code):
+    point = stage.back_up()
+    assert blocked(stage, codes, point, onto="d", claims=claims) == [code]
+
+
+def test_a_name_of_253_characters_is_borne(stage):
+    point = stage.back_up("crm")
+    stage.restore(point, onto="d", claims={"letters": "x" * 253})
+    assert stage.data("d", "x" * 253) == "dear all"
+
+
 def test_one_volume_comes_back_out_of_a_namespace(stage):
     point = stage.back_up()
     stage.wreck()

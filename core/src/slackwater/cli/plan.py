@@ -20,6 +20,7 @@ from slackwater.cli.output import MARKDOWN, output_option_for_tickets
 @click.option("--map", "map_", multiple=True, metavar="OLD=NEW", help="Namespace, renamed.")
 @click.option("--map-class", multiple=True, metavar="OLD=NEW", help="Storage class.")
 @click.option("--map-image", multiple=True, metavar="OLD=NEW", help="Image, or its registry.")
+@click.option("--map-claim", multiple=True, metavar="[NS/]OLD=NEW", help="Claim, renamed.")
 @click.option("--replace", is_flag=True, help="Save and delete what stands in the way, first.")
 @click.option("--update", is_flag=True, help="Change objects that exist; delete nothing.")
 @click.option("--accept-partial", is_flag=True, help="Take points that lack something.")
@@ -69,6 +70,7 @@ def _arguments(asked: dict[str, Any]) -> dict[str, Any]:
         "map": pairs(asked["map_"], "--map"),
         "map_class": pairs(asked["map_class"], "--map-class"),
         "map_image": pairs(asked["map_image"], "--map-image"),
+        "map_claim": pairs(asked["map_claim"], "--map-claim"),
         "replace": asked["replace"],
         "update": asked["update"],
         "accept_partial": asked["accept_partial"],

@@ -246,6 +246,7 @@ class Fleet:
         map: Mapping[str, str] | None = None,  # noqa: A002  the word of the command line
         map_class: Mapping[str, str] | None = None,
         map_image: Mapping[str, str] | None = None,
+        map_claim: Mapping[str, str] | None = None,
         replace: bool = False,
         update: bool = False,
         accept_partial: bool = False,
@@ -270,7 +271,10 @@ class Fleet:
             wanted=tuple(wanted),
             targets=self._names.targets(to),
             mapping=RestoreMapping(
-                namespaces=map or {}, storage_classes=map_class or {}, images=map_image or {}
+                namespaces=map or {},
+                storage_classes=map_class or {},
+                images=map_image or {},
+                claims=map_claim or {},
             ),
             policy=policy or "",
             tolerance=filter_.policy.tolerance if filter_.policy else DEFAULT_TOLERANCE,

@@ -60,11 +60,16 @@ class Store(Frozen):
 
 
 class RestoreMapping(Frozen):
-    """Changes on the way to the target, old name to new name."""
+    """Changes on the way to the target, old name to new name.
+
+    ``claims`` are those of the workload that is asked for: the volume comes back under another
+    claim's name, and what refers to the claim comes along.
+    """
 
     namespaces: Mapping[str, str] = Field(default_factory=dict)
     storage_classes: Mapping[str, str] = Field(default_factory=dict)
     images: Mapping[str, str] = Field(default_factory=dict)
+    claims: Mapping[str, str] = Field(default_factory=dict)
 
 
 class Existing(StrEnum):

@@ -217,6 +217,8 @@ def _needed(request: RestoreRequest) -> Iterator[Capability]:
         yield Capability.MAP_STORAGE_CLASSES
     if mapping.images:
         yield Capability.MAP_IMAGES
+    if mapping.claims:
+        yield Capability.MAP_CLAIMS
     if request.existing is Existing.UPDATE:
         yield Capability.UPDATE_EXISTING
 

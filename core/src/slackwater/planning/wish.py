@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -20,7 +20,8 @@ class Wish:
 
     ``targets`` maps the origin cluster to where its workloads go; an origin not in it goes back
     where it came from, unless the key ``""`` names one cluster for all. A control plane always
-    goes back where it came from. ``mapping.namespaces`` has keys ``shop`` or ``prod-eu/shop``.
+    goes back where it came from. ``mapping.namespaces`` has keys ``shop`` or ``prod-eu/shop``,
+    ``mapping.claims`` keys ``data``, ``shop/data`` or ``prod-eu/shop/data``.
     """
 
     moment: Moment
@@ -44,12 +45,13 @@ class Wish:
         )
 
     def mapping_for(self, workload: Workload) -> RestoreMapping:
-        """Return the mapping of one workload: its own namespace, classes and images."""
+        """Return the mapping of one workload: its own namespace and claims, classes and images."""
         if not workload.namespace:
             return RestoreMapping()
         there = self._namespace(workload)
         names = {workload.namespace: there} if there != workload.namespace else {}
-        return self.mapping.model_copy(update={"namespaces": names})
+        claims = dict(self._claims(workload))
+        return self.mapping.model_copy(update={"namespaces": names, "claims": claims})
 
     def existing_for(self, workload: Workload) -> Existing:
         """Return what happens to what stands: nothing stands beside a control plane."""
@@ -73,6 +75,15 @@ class Wish:
         )
         apart = tuple(item for item in self.wanted if item.workload not in covered)
         return apart, covered
+
+    def _claims(self, workload: Workload) -> Iterator[tuple[str, str]]:
+        """The claims of one namespace; who names it more closely comes last, and wins."""
+        places = ("", workload.namespace, f"{workload.cluster}/{workload.namespace}")
+        for place in places:
+            for full, new in self.mapping.claims.items():
+                where, _, claim = full.rpartition("/")
+                if where == place:
+                    yield claim, new
 
     def _namespace(self, workload: Workload) -> str:
         names = self.mapping.namespaces

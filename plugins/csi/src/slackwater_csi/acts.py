@@ -71,7 +71,8 @@ class Replaced(Frozen):
 class RestoreWork(Frozen):
     """One restore: the same in each of its acts.
 
-    ``volumes`` are brought back; ``classes`` are their storage classes here, by claim. ``known``
+    ``volumes`` are brought back; ``classes`` are their storage classes here, by claim, and
+    ``names`` what claims are called here that were called something else. ``known``
     are the manifests of claims that no store keeps. ``replaced`` are claims in whose place they
     come; ``stopped`` the workloads that use them: ``deployments/web``. ``within`` is in seconds.
     """
@@ -83,6 +84,7 @@ class RestoreWork(Frozen):
     namespace: str
     volumes: tuple[VolumeFacts, ...] = ()
     classes: Mapping[str, str] = Field(default_factory=dict)
+    names: Mapping[str, str] = Field(default_factory=dict)
     known: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
     labels: Mapping[str, str] = Field(default_factory=dict)
     objects: bool = False
@@ -90,6 +92,10 @@ class RestoreWork(Frozen):
     replaced: tuple[Replaced, ...] = ()
     stopped: tuple[str, ...] = ()
     within: float
+
+    def name_of(self, claim: str) -> str:
+        """Return what a claim of the recovery point is called here."""
+        return self.names.get(claim, claim)
 
 
 class DeletionWork(Frozen):

@@ -16,7 +16,7 @@ from slackwater_csi.manifests import read_manifests
 from slackwater_csi.resources import CLAIMS, SPACES
 from slackwater_csi.showing import ensure_namespace
 from slackwater_csi.site import Site
-from slackwater_csi.stripping import moved, stripped
+from slackwater_csi.stripping import moved, renamed, stripped
 
 _APART = (str(CLAIMS), str(SPACES))
 """What comes back before the objects, in its own way."""
@@ -46,7 +46,8 @@ class Applier:
         source, target = self.work.source, self.work.namespace
         for kind, content in read_manifests(self.site, self.work.point):
             if str(kind) not in _APART:
-                yield kind, moved(kind, stripped(kind, content), source, target)
+                found = moved(kind, stripped(kind, content), source, target)
+                yield kind, renamed(found, self.work.names)
 
     def _one(self, kind: Resource, content: Object) -> None:
         name, space = content["metadata"]["name"], self.work.namespace

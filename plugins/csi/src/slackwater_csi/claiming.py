@@ -28,7 +28,7 @@ def start_claims(site: Site, act: Act, work: RestoreWork, key: Key) -> str:
     here = site.here
     made_under(here, CLAIMS, act, key)
     standing = {each.name: each for each in here.list(CLAIMS, Named, namespace=work.namespace)}
-    coming = [each for each in work.volumes if not _kept(standing.get(each.claim), key)]
+    coming = [v for v in work.volumes if not _kept(standing.get(work.name_of(v.claim)), key)]
     bodies = dict(_manifests(site, work)) if coming else {}
     shown = shown_by_claim(site, work, key)
     made = marks(act, key, work.request)
@@ -117,7 +117,7 @@ def _claim(
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
         "metadata": {
-            "name": facts.claim,
+            "name": work.name_of(facts.claim),
             "namespace": work.namespace,
             "labels": {**(metadata.get("labels") or {}), **made},
             "annotations": {

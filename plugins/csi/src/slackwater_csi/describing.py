@@ -40,6 +40,7 @@ def _capabilities(settings: CsiSettings, seen: Surroundings) -> Mapping[Capabili
         Capability.MAP_NAMESPACES: _support(),
         Capability.MAP_STORAGE_CLASSES: _support(),
         Capability.MAP_IMAGES: _support("objects are brought back as they were"),
+        Capability.MAP_CLAIMS: _support(),
         Capability.UPDATE_EXISTING: _support(),
         Capability.CANCEL: _support(
             "a snapshot under way cannot be stopped; what comes of it is removed by clean-up"

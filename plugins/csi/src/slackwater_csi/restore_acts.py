@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from slackwater.model.act import Act, ActKind
 from slackwater_csi.acts import Do, RestoreWork, payload
+from slackwater_csi.facts import VolumeFacts
 from slackwater_csi.site import Site
 
 _GRACE = 120.0
@@ -40,7 +41,16 @@ def _after_all(work: RestoreWork) -> tuple[str, ...]:
 
 
 def _names(work: RestoreWork) -> str:
-    return ", ".join(sorted(volume.claim for volume in work.volumes))
+    return ", ".join(_called(work, volume.claim) for volume in sorted(work.volumes, key=_claim_of))
+
+
+def _called(work: RestoreWork, claim: str) -> str:
+    new = work.name_of(claim)
+    return claim if new == claim else f"{new} (which was {claim})"
+
+
+def _claim_of(volume: VolumeFacts) -> str:
+    return volume.claim
 
 
 def _show(work: RestoreWork, place: str) -> Act:
@@ -111,7 +121,10 @@ def _objects(work: RestoreWork, place: str) -> Act:
         kind=ActKind.PERFORMED,
         title=f"bring the objects of {work.point} back into {place}",
         needs=("claims",) if work.volumes else (),
-        effects=(f"adds the objects of {work.source} in {place}; {how} those that exist",),
+        effects=(
+            f"adds the objects of {work.source} in {place}; {how} those that exist",
+            *(f"what uses claim {old} uses {new}" for old, new in sorted(work.names.items())),
+        ),
         writes=(work.namespace,),
         undo=f"delete what was added in {place}; nothing does that by itself",
         payload=payload(Do.OBJECTS, work),

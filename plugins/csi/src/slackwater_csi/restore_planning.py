@@ -20,6 +20,7 @@ from slackwater_csi.errors import TOOL
 from slackwater_csi.facts import PointFacts, VolumeFacts
 from slackwater_csi.listing import find_adopted, manifest_of
 from slackwater_csi.naming import digest, restore_stem
+from slackwater_csi.naming_claims import name_findings
 from slackwater_csi.objects import StorageClass
 from slackwater_csi.resources import CLAIMS, PODS, STORAGE
 from slackwater_csi.scaling import users_of
@@ -112,6 +113,7 @@ class RestorePlanner:
             namespace=request.namespace,
             volumes=tuple(source.volumes),
             classes={each.claim: self._class_of(each) for each in source.volumes},
+            names=self._names(source),
             known=source.known,
             labels=_plain(facts.labels) if facts else {},
             objects=bool(facts and facts.with_objects and whole),
@@ -124,15 +126,21 @@ class RestorePlanner:
     def _class_of(self, volume: VolumeFacts) -> str:
         return self.request.mapping.storage_classes.get(volume.storage_class, volume.storage_class)
 
+    def _names(self, source: Source) -> dict[str, str]:
+        held, asked = {each.claim for each in source.volumes}, self.request.mapping.claims
+        return {old: new for old, new in asked.items() if old in held and new != old}
+
     def _replaced(self, source: Source, standing: Mapping[str, Object]) -> Iterator[Replaced]:
         if self.request.existing is not Existing.UPDATE:
             return
+        names = self._names(source)
         for volume in source.volumes:
-            claim = standing.get(volume.claim)
+            called = names.get(volume.claim, volume.claim)
+            claim = standing.get(called)
             name = ((claim or {}).get("spec") or {}).get("volumeName")
             if claim is not None and name:
                 yield Replaced(
-                    claim=volume.claim,
+                    claim=called,
                     uid=claim["metadata"]["uid"],
                     volume=name,
                     manifest=stripped(CLAIMS, claim),
@@ -146,7 +154,8 @@ class RestorePlanner:
             return
         yield from self._unrestorable(source, work)
         yield from self._classes(work)
-        kept = {each.claim for each in work.volumes} & set(standing)
+        yield from name_findings(work, self.request.mapping.claims, self.site.voice)
+        kept = {work.name_of(each.claim) for each in work.volumes} & set(standing)
         for claim in sorted(kept - {each.claim for each in work.replaced}):
             yield self.site.voice.warning(
                 "claim-kept",

@@ -53,7 +53,7 @@ def hide(site: Site, work: RestoreWork, key: Key) -> Mapping[str, object]:
     waited_for = _waited_for(site, work, key)
     hidden, kept = 0, []
     for snapshot in of_request(here, work.request, key):
-        if snapshot.claim in waited_for:
+        if work.name_of(snapshot.claim) in waited_for:
             kept.append(snapshot)
             continue
         space, uid = snapshot.metadata.namespace, snapshot.metadata.uid
@@ -66,7 +66,7 @@ def hide(site: Site, work: RestoreWork, key: Key) -> Mapping[str, object]:
             mark = {"metadata": {"annotations": {labels.BEING_DELETED: "yes"}}}
             here.patch(CONTENTS, content.name, mark)
             here.delete(CONTENTS, content.name, uid=content.metadata.uid)
-    findings = [_stays(site, snapshot) for snapshot in kept]
+    findings = [_stays(site, snapshot, work.name_of(snapshot.claim)) for snapshot in kept]
     return {"hidden": hidden, "findings": findings} if findings else {"hidden": hidden}
 
 
@@ -77,12 +77,12 @@ def _waited_for(site: Site, work: RestoreWork, key: Key) -> set[str]:
     return {claim.name for claim in found if not claim.bound}
 
 
-def _stays(site: Site, snapshot: Snapshot) -> Mapping[str, object]:
+def _stays(site: Site, snapshot: Snapshot, claim: str) -> Mapping[str, object]:
     space = snapshot.metadata.namespace
     found = site.voice.warning(
         "snapshot-stays",
         f"{space}/{snapshot.name}",
-        f"the claim {snapshot.claim} has no volume yet, so the snapshot that it comes from stays",
+        f"the claim {claim} has no volume yet, so the snapshot that it comes from stays",
         f"once the claim is bound: kubectl -n {space} delete volumesnapshot {snapshot.name}; "
         f"kubectl delete volumesnapshotcontent {snapshot.content}",
     )

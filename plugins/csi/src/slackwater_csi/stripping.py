@@ -45,6 +45,27 @@ def moved(kind: Resource, content: Object, source: str, target: str) -> Object:
     return content
 
 
+def renamed(content: Object, claims: Mapping[str, str]) -> Object:
+    """Return the object with the claims that its pods use called by other names. The claims that a
+    StatefulSet makes by itself are named by the StatefulSet.
+    """
+    if claims:
+        _rename(content.get("spec"), claims)
+    return content
+
+
+def _rename(found: object, claims: Mapping[str, str]) -> None:
+    if isinstance(found, list):
+        for each in found:
+            _rename(each, claims)
+    elif isinstance(found, dict):
+        used = found.get("persistentVolumeClaim")
+        if isinstance(used, dict) and used.get("claimName") in claims:
+            used["claimName"] = claims[used["claimName"]]
+        for each in found.values():
+            _rename(each, claims)
+
+
 def _annotations(notes: Mapping[str, str]) -> dict[str, str]:
     return {
         key: value

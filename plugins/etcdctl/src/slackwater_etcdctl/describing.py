@@ -39,6 +39,7 @@ _CAPABILITIES: Mapping[Capability, Support] = {
     Capability.MAP_NAMESPACES: _no(_WHOLE),
     Capability.MAP_STORAGE_CLASSES: _no(_WHOLE),
     Capability.MAP_IMAGES: _no(_WHOLE),
+    Capability.MAP_CLAIMS: _no(_WHOLE),
     Capability.UPDATE_EXISTING: _no(_WHOLE),
     Capability.CANCEL: _no("nothing is operated by etcd; what we perform stops when it is asked"),
 }

@@ -162,7 +162,7 @@ def _require_supported(request: RestoreRequest) -> None:
             **by,
             hint="to bring its namespaces into another cluster, use points of a tool for objects",
         )
-    if mapping.namespaces or mapping.storage_classes or mapping.images:
+    if any(mapping.model_dump().values()):
         raise Unsupported("nothing in an etcd snapshot can be mapped on its way back", **by)
     if request.existing is Existing.UPDATE:
         raise Unsupported("an etcd snapshot replaces all that stands; it changes nothing", **by)

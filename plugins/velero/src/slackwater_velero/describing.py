@@ -51,6 +51,7 @@ def _capabilities(setup: Setup, volumes: Volumes) -> Mapping[Capability, Support
         Capability.OFF_CLUSTER: _off_cluster(setup, volumes),
         Capability.CONTROL_PLANE: _no("Velero reads the API; it does not back up etcd"),
         Capability.CANCEL: _no(NO_CANCEL),
+        Capability.MAP_CLAIMS: _no("the data that Velero brings back finds its claim by the name"),
     }
 
 

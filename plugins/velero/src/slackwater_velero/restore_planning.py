@@ -155,6 +155,13 @@ def _name_taken(voice: Voice, backup: Backup) -> Finding:
 
 
 def _require_supported(request: RestoreRequest) -> None:
+    if request.mapping.claims:
+        raise Unsupported(
+            "claims come back under their own names: the data that Velero brings back finds its "
+            "claim by the name",
+            backend=TOOL,
+            cluster=request.target,
+        )
     if request.workload.kind in (WorkloadKind.NAMESPACE, WorkloadKind.CLUSTER_OBJECTS):
         return
     raise Unsupported(

@@ -65,7 +65,7 @@ class ArchiveBackend(StoredPoints, Stamping, ControlPlane):
     def plan_restore(self, request: RestoreRequest) -> ActPlan:
         """Fetch and verify; put the objects in place while a person keeps the writers stopped."""
         mapping = request.mapping
-        mapped = mapping.namespaces or mapping.storage_classes or mapping.images
+        mapped = any(mapping.model_dump().values())
         elsewhere = request.target != request.workload.cluster
         if mapped or elsewhere or request.existing is Existing.UPDATE:
             message = f"{self.name} brings a control plane back as it was, where it was"

@@ -32,7 +32,7 @@ from slackwater.testing.memory.records import Wanted
 from slackwater.testing.memory.stored import StoredPoints
 from slackwater.testing.memory.translation import handle, operation
 
-_UNSUPPORTED = (Capability.CONTROL_PLANE,)
+_UNSUPPORTED = (Capability.CONTROL_PLANE, Capability.BY_IMPORT)
 _SOON = timedelta(hours=24)
 
 
@@ -42,7 +42,7 @@ class MemoryBackend(StoredPoints, SharedStores, Stamping, NativeSchedules, Postu
     name = "memory"
 
     def describe(self) -> Description:
-        """Everything but control planes; one restore at a time."""
+        """Everything but control planes and imports; one restore at a time."""
         levels = {
             capability: Support(
                 level=Level.UNSUPPORTED if capability in _UNSUPPORTED else Level.SUPPORTED

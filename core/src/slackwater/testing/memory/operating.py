@@ -134,13 +134,14 @@ def _restore(shelves: Shelves, operation: OperationRecord) -> bool:
 
 
 def mapped(namespace: Namespace, mapping: RestoreMapping) -> Namespace:
-    """Return the namespace with its storage classes and images changed; skipped volumes are out."""
+    """Return the namespace with classes, images and claims changed; skipped volumes are out."""
     volumes = [
         volume.model_copy(
             update={
+                "claim": mapping.claims.get(volume.claim, volume.claim),
                 "storage_class": mapping.storage_classes.get(
                     volume.storage_class, volume.storage_class
-                )
+                ),
             }
         )
         for volume in namespace.volumes
