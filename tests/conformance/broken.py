@@ -275,6 +275,24 @@ class PlansToDeleteWhatIsNotThere(MemoryBackend):
         return None
 
 
+BROKEN["test_what_was_not_brought_is_not_shown"] = declaring(Capability.BY_IMPORT, Level.SUPPORTED)
+
+
+@breaks("test_what_was_brought_is_no_point_of_its_new_cluster")
+class TakesWhatCameForItsOwn(
+    BROKEN["test_what_was_not_brought_is_not_shown"],
+    Changing,  # type: ignore[misc]
+):
+    def change_point(self, point):
+        return changed(point, origin=self.cluster)
+
+
+@breaks("test_bringing_a_point_can_be_gone_on_with")
+class BringsItAnewEachTime(BROKEN["test_what_was_not_brought_is_not_shown"]):
+    def start(self, act, key):
+        return super().start(act, changed(key, run=uuid.uuid4().hex))
+
+
 class Hiding(MemoryBackend):
     def perform(self, act, key, report):
         if act.always:

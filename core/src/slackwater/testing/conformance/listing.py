@@ -101,6 +101,8 @@ class ListingPromises:
         """A point that two clusters show has one identity and two places."""
         if not subject.neighbour:
             not_offered(subject, "stores that several clusters see")
+        if subject.backend().describe().can(Capability.BY_IMPORT):
+            not_offered(subject, "one catalogue for several clusters: points come by an import")
         made = subject.make_points(3)
         here, there = listed(subject.backend()), listed(subject.backend(subject.neighbour))
         ours = {point.id for point in here if point.name in made}

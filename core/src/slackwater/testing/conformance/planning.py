@@ -266,4 +266,6 @@ def _mapped(
     yield Capability.MAP_NAMESPACES, ask(RestoreMapping(namespaces={space: f"{space}-drill"}))
     yield Capability.MAP_STORAGE_CLASSES, ask(RestoreMapping(storage_classes={"fast": "slow"}))
     yield Capability.MAP_IMAGES, ask(RestoreMapping(images={"a.example/x": "b.example/x"}))
+    for claim in subject.claims[:1]:
+        yield Capability.MAP_CLAIMS, ask(RestoreMapping(claims={claim: f"{claim}-drill"}))
     yield Capability.UPDATE_EXISTING, ask(RestoreMapping(), Existing.UPDATE)

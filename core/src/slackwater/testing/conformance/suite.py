@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import pytest
 
+from slackwater.testing.conformance.carrying import CarryingPromises
 from slackwater.testing.conformance.conduct import ConductPromises
 from slackwater.testing.conformance.listing import ListingPromises
 from slackwater.testing.conformance.operating import OperatingPromises
@@ -19,6 +20,7 @@ _PARTS = {
     "Planning": PlanningPromises,
     "Operated acts": OperatingPromises,
     "Performed acts": PerformingPromises,
+    "Import": CarryingPromises,
     "Conduct": ConductPromises,
 }
 
@@ -37,7 +39,12 @@ def promises() -> tuple[str, ...]:
 
 
 class BackendConformance(
-    ListingPromises, PlanningPromises, OperatingPromises, PerformingPromises, ConductPromises
+    ListingPromises,
+    PlanningPromises,
+    OperatingPromises,
+    PerformingPromises,
+    CarryingPromises,
+    ConductPromises,
 ):
     """Every promise of the contract, as a test.
 
