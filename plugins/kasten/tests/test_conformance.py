@@ -15,7 +15,3 @@ class TestConformance(BackendConformance):
     def subject(self, tmp_path):
         with KastenSubject(tmp_path) as subject:
             yield subject
-
-    @pytest.mark.xfail(reason="K10 shares no catalogue: only an import shows a point elsewhere")
-    def test_a_point_is_one_wherever_it_is_shown(self, subject):
-        super().test_a_point_is_one_wherever_it_is_shown(subject)

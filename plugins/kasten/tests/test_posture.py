@@ -76,7 +76,7 @@ def test_a_paused_policy_is_due_never():
         },
         Policy,
     )
-    (schedule,) = native_schedules([policy], [], "east", NOW)
+    (schedule,) = native_schedules([policy], [], [], "east", NOW)
     assert (schedule.paused, schedule.next) == (True, None)
 
 
@@ -84,7 +84,44 @@ def test_import_policies_are_no_schedules():
     policy = msgspec.convert(
         {"metadata": {"name": "p"}, "spec": {"actions": [{"action": "import"}]}}, Policy
     )
-    assert list(native_schedules([policy], [], "east", NOW)) == []
+    assert list(native_schedules([policy], [], [], "east", NOW)) == []
+
+
+def test_a_run_that_calls_itself_complete_with_a_failed_backup_is_no_good_run(clusters):
+    clusters.run_policy()
+    (backup,) = clusters.k10.catalog.all("backupactions")
+    clusters.k10.catalog.change("backupactions", backup, state="Failed")
+
+    (schedule,) = clusters.backend().list_schedules()
+
+    assert schedule.last is None
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [("Skipped", "another run of it was still at work"), ("Failed", "the disk is full")],
+)
+def test_a_policy_whose_newest_run_did_nothing_is_told(clusters, state, said):
+    clusters.run_policy()
+    clusters.kasten.tick(3)
+    (run,) = clusters.k10.catalog.all("runactions")
+    error = {"error": {"message": said}} if state == "Failed" else {}
+    clusters.k10.catalog.change("runactions", run, state=state, **error)
+
+    (finding,) = clusters.backend().check()
+
+    assert finding.code == "policy-run"
+    assert f"{state}: {said}" in finding.message
+
+
+def test_an_import_policy_that_a_run_has_left_is_told(clusters):
+    west, plan = clusters.elsewhere(clusters.back_up(store="vault"), store="vault")
+    clusters.do(west, plan.acts[0], "r-2")
+
+    (finding,) = west.check()
+
+    assert finding.code == "import-policy-left"
+    assert plan.acts[0].payload["policy"] in finding.way_out
 
 
 def codes(clusters, **settings):

@@ -23,7 +23,7 @@ from slackwater.model.finding import Finding
 from slackwater.model.operation import Explanation, Operation, OperationRef
 from slackwater.model.recovery_point import PointId, RecoveryPoint
 from slackwater.model.request import BackupRequest, PointQuery, RestoreRequest, Store
-from slackwater_kasten import describing, importing, posture
+from slackwater_kasten import describing, importing, labels, posture
 from slackwater_kasten.access import Kasten
 from slackwater_kasten.acts import Do, done_by, table, text, words
 from slackwater_kasten.backup_acts import BackupPlanner, expiry
@@ -195,7 +195,8 @@ class KastenBackend(Backend, SharedStores, NativeSchedules, Posture):
         home = self._kasten.namespace
         policies = list(self._kasten.list(POLICIES, Policy, namespace=home))
         runs = list(self._kasten.list(RUN_ACTIONS, Action, namespace=home))
-        return list(native_schedules(policies, runs, self._cluster.name, self._clock()))
+        backups = self._kasten.list(BACKUP_ACTIONS, Action, selector=labels.RUN_ACTION)
+        return list(native_schedules(policies, runs, backups, self._cluster.name, self._clock()))
 
     def review_points(self, points: Sequence[RecoveryPoint], now: datetime) -> Sequence[Finding]:
         """Last points that go soon, and manual ones that never do."""

@@ -10,7 +10,9 @@ from slackwater.model.finding import Finding
 from slackwater_kasten.access import Kasten
 from slackwater_kasten.backup_acts import profile_findings
 from slackwater_kasten.describing import is_known, read_version
-from slackwater_kasten.objects import Policy, Profile, Report
+from slackwater_kasten.importing import is_ours
+from slackwater_kasten.objects import Action, Policy, Profile, Report
+from slackwater_kasten.policies import run_findings
 from slackwater_kasten.resources import (
     ACTIONS_GROUP,
     APPS_GROUP,
@@ -19,6 +21,7 @@ from slackwater_kasten.resources import (
     PROFILES,
     REPORTS,
     RESTORE_ACTIONS,
+    RUN_ACTIONS,
     VERSION,
 )
 from slackwater_kasten.rights import Need, rights
@@ -137,7 +140,13 @@ class Checker:
 
     def _policies(self) -> Iterator[Finding]:
         """Paused ones are told by whoever reads all schedules; what never runs, only here."""
-        for policy in self.kasten.list(POLICIES, Policy, namespace=self.kasten.namespace):
+        home = self.kasten.namespace
+        policies = list(self.kasten.list(POLICIES, Policy, namespace=home))
+        theirs = [each for each in policies if not is_ours(each)]
+        yield from (self._left(each) for each in policies if is_ours(each))
+        runs = list(self.kasten.list(RUN_ACTIONS, Action, namespace=home))
+        yield from run_findings(theirs, runs, self.voice)
+        for policy in theirs:
             name, status, spec = policy.metadata.name, policy.status, policy.spec
             if status is not None and status.validation == "Failed":
                 said = "; ".join(status.error or ()) or "K10 gives no reason"
@@ -157,6 +166,16 @@ class Checker:
                     "cluster's storage",
                     "add an export action to the policy",
                 )
+
+    def _left(self, policy: Policy) -> Finding:
+        name = policy.metadata.name
+        return self.voice.warning(
+            "import-policy-left",
+            name,
+            f"policy {name} was made for a restore, and holds a receive string while it stands",
+            "resume or cancel the run that made it (slackwater runs list), which removes it; else: "
+            + self.voice.kubectl(f"delete policies.config.kio.kasten.io {name}"),
+        )
 
     def _licence(self) -> Iterator[Finding]:
         reports = list(self.kasten.list(REPORTS, Report, namespace=self.kasten.namespace))

@@ -25,6 +25,7 @@ _ALWAYS = (
     Capability.UPDATE_EXISTING,
     Capability.CANCEL,
     Capability.DELETE,
+    Capability.BY_IMPORT,
 )
 
 
@@ -72,6 +73,7 @@ def _capabilities(settings: KastenSettings) -> Mapping[Capability, Support]:
         else _maybe("only what was exported can leave, and our backups here are not"),
         Capability.CONTROL_PLANE: _no("K10 reads the API; it does not back up etcd"),
         Capability.CLUSTER_OBJECTS: _no("the fields of BackupClusterAction are not confirmed"),
+        Capability.MAP_CLAIMS: _no("whether data follows a claim that is renamed is not known"),
         Capability.MAP_IMAGES: _no("which transforms K10 applies to images is not confirmed"),
     }
 

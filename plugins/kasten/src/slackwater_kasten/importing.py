@@ -54,7 +54,7 @@ def remove_import(kasten: Kasten, act: Act, key: Key) -> dict[str, object]:
     """
     name = text(act.payload, "policy")
     found = kasten.find(POLICIES, name, Named)
-    if found is None or not _is_ours(found):
+    if found is None or not is_ours(found):
         return {"removed": False}
     after = kasten.patch(POLICIES, name, {"metadata": {"annotations": {_holder(key): None}}})
     if after is not None and _is_held(after):
@@ -186,7 +186,7 @@ def _join(kasten: Kasten, name: str, key: Key) -> bool:
     found = kasten.find(POLICIES, name, Named)
     if found is None:
         return False
-    if not _is_ours(found):
+    if not is_ours(found):
         raise PermanentBackendError(
             f"policy {name} exists and is not ours", backend=TOOL, cluster=kasten.cluster.name
         )
@@ -201,7 +201,8 @@ def _holder(key: Key) -> str:
     return labels.HOLDER + digest(key.run)[:16]
 
 
-def _is_ours(found: Named) -> bool:
+def is_ours(found: Named | Policy) -> bool:
+    """Whether an import policy was made by a run of ours."""
     return labels.SHARED in (found.metadata.annotations or {})
 
 

@@ -13,7 +13,7 @@ from slackwater_kasten.access import Kasten
 from slackwater_kasten.contents import phase_findings, read_contents, volume_findings
 from slackwater_kasten.copies import Point
 from slackwater_kasten.objects import Action, Content, Named
-from slackwater_kasten.resources import BACKUP_ACTIONS, CONTENTS
+from slackwater_kasten.resources import BACKUP_ACTIONS, CONTENTS, EXPORT_ACTIONS
 from slackwater_kasten.translation import Translator
 
 
@@ -56,6 +56,22 @@ def _action_findings(kasten: Kasten, found: Point, translator: Translator) -> It
     except PermissionDenied:
         return  # optional: the right that is missing is a finding of ``check``
     yield from phase_findings(action, found.name, translator.voice)
+    yield from _export_findings(kasten, found, name, translator)
+
+
+def _export_findings(
+    kasten: Kasten, found: Point, backup: str, translator: Translator
+) -> Iterator[Finding]:
+    """The same of the exports that we made of it; those of policies lie where we may not look."""
+    if not found.exported or found.run:
+        return
+    for each in kasten.list_ours(EXPORT_ACTIONS, Named, f"{labels.BACKUP}={backup}"):
+        name = each.metadata.name
+        try:
+            action = kasten.find(EXPORT_ACTIONS, name, Action, part="details")
+        except PermissionDenied:
+            return
+        yield from phase_findings(action, found.name, translator.voice)
 
 
 def _action_name(kasten: Kasten, found: Point) -> str:

@@ -6,25 +6,61 @@ midnight, Sunday, the first, January (https://docs.kasten.io/latest/api/policies
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from cronsim import CronSim, CronSimError
 
 from slackwater.backend import NativeSchedule
+from slackwater.model.finding import Finding
+from slackwater.model.operation import Phase
 from slackwater_kasten import labels
 from slackwater_kasten.objects import Action, Policy, PolicySpec, SubFrequency
+from slackwater_kasten.states import action_phase, deepest
+from slackwater_kasten.voice import Voice
 
 _ON_DEMAND = "@onDemand"
+_WHY = {"Skipped": "another run of it was still at work", "Cancelled": "somebody stopped it"}
 
 
 def native_schedules(
-    policies: Iterable[Policy], runs: Sequence[Action], cluster: str, now: datetime
+    policies: Iterable[Policy],
+    runs: Sequence[Action],
+    backups: Iterable[Action],
+    cluster: str,
+    now: datetime,
 ) -> Iterator[NativeSchedule]:
-    """Yield the policies that back something up. Pure."""
+    """Yield the policies that back something up. Pure.
+
+    ``backups`` are the BackupActions of runs.
+    """
+    bad = {
+        each.metadata.label(labels.RUN_ACTION)
+        for each in backups
+        if action_phase(each.state.state) in (Phase.FAILED, Phase.CANCELLED)
+    }
     for policy in policies:
         if policy.spec.does("backup"):
-            yield _native(policy, _last(policy, runs), cluster, now)
+            yield _native(policy, _last(policy, runs, bad), cluster, now)
+
+
+def run_findings(
+    policies: Iterable[Policy], runs: Sequence[Action], voice: Voice
+) -> Iterator[Finding]:
+    """Yield a finding for each policy whose newest run did nothing, or not all. Pure."""
+    for policy in policies:
+        name = policy.metadata.name
+        ended = [run for run in _runs_of(policy, runs) if action_phase(run.state.state).terminal]
+        newest = max(ended, key=lambda run: str(run.metadata.creation_timestamp), default=None)
+        if newest is None or action_phase(newest.state.state) is Phase.SUCCEEDED:
+            continue
+        said = deepest(newest.state.error) or _WHY.get(newest.state.state, "K10 gives no reason")
+        yield voice.warning(
+            "policy-run",
+            name,
+            f"the newest run of policy {name} is {newest.state.state}: {said}",
+            voice.kubectl(f"get runactions.actions.kio.kasten.io {newest.metadata.name} -o yaml"),
+        )
 
 
 def _native(policy: Policy, last: datetime | None, cluster: str, now: datetime) -> NativeSchedule:
@@ -87,17 +123,22 @@ def namespaces_of(spec: PolicySpec) -> Iterator[str]:
     yield from [*named, *([own] if own else [])] or ["*"]
 
 
-def _last(policy: Policy, runs: Sequence[Action]) -> datetime | None:
-    """When its newest run ended well; also runs without labels name their policy."""
+def _last(policy: Policy, runs: Sequence[Action], bad: Collection[str]) -> datetime | None:
+    """When its newest run ended well. What a run is called when a part of it fails is not known, so
+    none of its backups may have failed.
+    """
     ended = [
         run.state.end_time
-        for run in runs
-        if run.spec.subject
-        and run.spec.subject.name == policy.metadata.name
-        and run.state.state == "Complete"
-        and run.state.end_time
+        for run in _runs_of(policy, runs)
+        if run.state.state == "Complete" and run.state.end_time and run.metadata.name not in bad
     ]
     return max(ended, default=None)
+
+
+def _runs_of(policy: Policy, runs: Sequence[Action]) -> Iterator[Action]:
+    """Also runs without labels name their policy."""
+    name = policy.metadata.name
+    return (run for run in runs if run.spec.subject and run.spec.subject.name == name)
 
 
 def _keeps(spec: PolicySpec) -> Iterator[str]:

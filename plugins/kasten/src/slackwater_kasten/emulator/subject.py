@@ -10,19 +10,19 @@ from pathlib import Path
 
 from slackwater.model.operation import OperationRef
 from slackwater.model.workload import Workload
+from slackwater.testing.artefacts import TroubledStore
 from slackwater.testing.conformance import Recipe, Subject, Trouble
 from slackwater.testing.kubernetes_api import Cut, KubernetesApi, Refuse, Rule, Slow, serve
 from slackwater_kasten import labels
 from slackwater_kasten.emulator.catalog import Catalog, Inside, Object, stamp
 from slackwater_kasten.emulator.installing import HOME, PROFILE, install
+from slackwater_kasten.emulator.recipe import PAGE
 from slackwater_kasten.emulator.seeding import add_classes, contents, seed
 from slackwater_kasten.emulator.vault import PREFIX
-from slackwater_kasten.recipe import PAGE
 
 TOKEN = "canary-5c1e-token"  # noqa: S105  made up, and searched for in everything shown
 START = datetime(2026, 11, 21, 13, 0, tzinfo=UTC)
 EVERYTHING = Rule(verbs=("*",), resources=("*",), groups=("*",))
-RECEIVE = "sw-receive-kit"
 
 
 class KastenSubject(Subject):
@@ -43,6 +43,7 @@ class KastenSubject(Subject):
 
     def __init__(self, folder: Path) -> None:
         self.spool = folder / "spool"
+        self._vault = TroubledStore(folder / "vault").folder
         self._stack = ExitStack()
         self._kubeconfig = folder / "kubeconfig"
         self._apis = {name: KubernetesApi(name) for name in ("home", "neighbour", "stranger")}
@@ -71,10 +72,13 @@ class KastenSubject(Subject):
             "kubeconfig": str(self._kubeconfig),
             "timeout": 3.0,
             "spool": str(self.spool),
-            "export": "" if cluster == "stranger" else PROFILE,
-            "receive": {"home": RECEIVE},
+            "vault": str(self._vault),
+            "settings": {
+                "export": "" if cluster == "stranger" else PROFILE,
+                "store": TroubledStore.name,
+            },
         }
-        return Recipe("slackwater_kasten.recipe:build", arguments)
+        return Recipe("slackwater_kasten.emulator.recipe:build", arguments)
 
     def make_points(self, count: int) -> tuple[str, ...]:
         """Backups made by hand, whose actions K10 has forgotten."""
@@ -147,8 +151,9 @@ class KastenSubject(Subject):
         self._kasten.servers["home"].faults.clear()
 
     def fingerprint(self) -> str:
-        """Everything in the clusters, in the catalogues and in the store."""
-        parts: list[object] = [self._kasten.vault.contents()]
+        """Everything in the clusters, in the catalogues, in the bucket and in the store."""
+        kept = sorted(str(path) for path in self._vault.rglob("*") if path.suffix != ".part")
+        parts: list[object] = [self._kasten.vault.contents(), kept]
         parts += [server.catalog.contents() for server in self._kasten.servers.values()]
         for api in self._apis.values():
             parts.append({k: v for k, v in api.store.contents().items() if v})
@@ -164,12 +169,8 @@ class KastenSubject(Subject):
         return sum(len(self._catalog.all(kind)) for kind in kinds)
 
     def pass_time(self) -> None:
-        """Take every server one step further; a person carries receive strings to the neighbour."""
+        """Take every server one step further."""
         self._kasten.tick()
-        for export in self._catalog.all("exportactions"):
-            backup = export["metadata"]["labels"].get(labels.BACKUP, "")
-            if backup:
-                self._kasten.hand_over("home", "neighbour", RECEIVE, backup=backup)
 
     def wreck(self, workload: Workload) -> None:
         """Remove the namespace, and its volumes with their data."""
