@@ -13,6 +13,7 @@ from slackwater.errors import (
     TransientBackendError,
 )
 from slackwater.model.act import Key
+from slackwater.model.request import PointQuery
 from slackwater.testing.conformance.worker import Progresses
 from slackwater.testing.kubernetes_api import Refuse
 from slackwater_csi.emulator.definitions import CONTENTS, SNAPSHOTS
@@ -56,6 +57,53 @@ def test_what_the_server_refuses_is_told_and_the_act_can_be_done_again(
         stage.do(backend, each)
 
     assert stage.left() == {"snapshots": 2, "contents": 2, "stored": 2, "files": 2}
+
+
+RESTORE_REQUESTS = [
+    ("show", "create", "/namespaces$"),
+    ("show", "create", "/volumesnapshotcontents$"),
+    ("show", "create", "/volumesnapshots$"),
+    ("show", "list", "/volumesnapshots$"),
+    ("claims", "create", "/persistentvolumeclaims$"),
+    ("claims", "list", "/persistentvolumeclaims$"),
+    ("objects", "create", "/deployments$"),
+    ("hide", "patch", "/volumesnapshotcontents/"),
+    ("hide", "delete", "/volumesnapshotcontents/"),
+    ("hide", "delete", "/volumesnapshots/"),
+]
+GONE_TOO = (Refuse(410), TransientBackendError)
+
+
+@pytest.mark.parametrize(("act", "verb", "path"), RESTORE_REQUESTS)
+def test_a_restore_goes_on_after_whatever_the_server_has_refused(stage, act, verb, path):
+    point = stage.back_up()
+    before, backend = stage.left(), stage.backend()
+    for each in backend.plan_restore(stage.restore_request(point, onto="shop-drill")).acts:
+        for answer, kind in (*ANSWERS, GONE_TOO) if each.id == act else ():
+            if answer.code == 409 and verb == "create":
+                continue  # the name is taken: that is looked into, and no failure
+            stage.server.faults.add(verb, path, answer)
+            with pytest.raises(kind):
+                stage.do(backend, each, "r-2")
+            stage.server.faults.clear()
+        stage.do(backend, each, "r-2")
+
+    assert stage.standing("shop-drill") == stage.standing("shop")
+    assert stage.left() == before
+
+
+def test_a_deletion_whose_kinds_go_is_not_done(stage):
+    """Nothing says that the data is gone: the manifest, which alone names it, stays."""
+    point, backend = stage.back_up("crm"), stage.backend()
+    (act,) = backend.plan_deletion(point.id).acts
+    stage.csi.pause()
+    gone = Refuse(404, message="the server could not find the requested resource")
+    stage.server.faults.add("get", "/volumesnapshotcontents/", gone, times=None)
+
+    with pytest.raises(PermanentBackendError, match="get volumesnapshotcontents"):
+        stage.do(backend, act, "r-3")
+
+    assert [each.id for each in backend.list_recovery_points(PointQuery())] == [point.id]
 
 
 @pytest.mark.parametrize("lost", ["manifests", "snapshots", "keep"])

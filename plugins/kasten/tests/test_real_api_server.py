@@ -6,6 +6,7 @@ RBAC, and that the namespace controller takes RestorePoints along, is not.
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +14,13 @@ import yaml
 
 from slackwater.backend import Context
 from slackwater.clusters import Cluster
-from slackwater.errors import ClusterError, PermissionDenied
+from slackwater.errors import (
+    ClusterError,
+    KindNotServed,
+    ObjectNotFound,
+    PermanentBackendError,
+    PermissionDenied,
+)
 from slackwater.model.act import ActKind, Key
 from slackwater.model.operation import Phase
 from slackwater.model.recovery_point import Stamp
@@ -26,7 +33,7 @@ from slackwater_kasten.emulator.installing import BUCKET, ENDPOINT
 from slackwater_kasten.emulator.remote import Remote
 from slackwater_kasten.emulator.serving import registration, serve_aggregated
 from slackwater_kasten.emulator.vault import Vault
-from slackwater_kasten.resources import CONTENTS
+from slackwater_kasten.resources import CONTENTS, POLICIES
 from slackwater_kasten.rights import roles
 from slackwater_kasten.settings import KastenSettings
 
@@ -206,3 +213,34 @@ def test_there_is_no_watch_and_no_right_but_what_rbac_gives(behind):
     assert watched.value.status == 405
     with pytest.raises(PermissionDenied, match="list restorepointcontents"):
         list(behind.backend("nobody").list_recovery_points(PointQuery()))
+
+
+def test_an_api_that_is_deleted_is_no_object_that_is_gone(behind):
+    """How a real server says it: plain text for a group, and for a kind without its definition."""
+    admin = Cluster("lone", kubeconfig=behind.control.kubeconfig, timeout=30)
+    kit = behind.backend("kit")
+    assert admin.exists(CONTENTS.path())
+    with pytest.raises(ObjectNotFound) as missing:
+        admin.get(CONTENTS.path(name="never-made"))
+    assert not isinstance(missing.value, KindNotServed)
+
+    behind.control.kubectl("delete", "apiservice", "v1alpha1.apps.kio.kasten.io")
+    behind.control.kubectl("delete", "crd", str(POLICIES), seconds=60)
+
+    for path in (CONTENTS.path(name="x"), POLICIES.path("kasten-io", "x")):
+        _eventually_not_served(admin, path)
+    with pytest.raises(PermanentBackendError, match="restorepointcontents"):
+        list(kit.list_recovery_points(PointQuery()))
+    assert [finding.code for finding in kit.check()] == ["not-installed"]
+
+
+def _eventually_not_served(cluster, path):
+    """The API server takes a moment to notice; until then it says 404 of the object, or 503."""
+    for _ in range(300):
+        try:
+            cluster.get(path)
+        except KindNotServed:
+            return
+        except ClusterError:
+            time.sleep(0.1)
+    raise AssertionError(path)

@@ -77,10 +77,14 @@ class _Rounds:
     def _tool(self, cluster: str, tool: str) -> tuple[list[Description], list[Finding]]:
         try:
             backend = self.connections.backend(cluster, tool)
-            described = backend.describe()
-            return [described], [*backend.check(), *self._by_roles(backend, cluster, tool)]
+            described, findings = backend.describe(), list(backend.check())
         except SlackwaterError as error:
             return [], [no_answer(cluster, tool, error)]
+        try:
+            findings += self._by_roles(backend, cluster, tool)
+        except SlackwaterError as error:  # what was found so far may say why
+            findings.append(no_answer(cluster, tool, error))
+        return [described], findings
 
     def _by_roles(self, backend: Backend, cluster: str, tool: str) -> Iterator[Finding]:
         posture = as_role(backend, Posture)

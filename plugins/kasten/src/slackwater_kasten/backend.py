@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from slackwater.backend import (
@@ -16,7 +17,7 @@ from slackwater.backend import (
     Stopped,
 )
 from slackwater.backend.cluster_errors import named_errors
-from slackwater.errors import RecoveryPointNotFound, Unsupported
+from slackwater.errors import PermissionDenied, RecoveryPointNotFound, Unsupported
 from slackwater.model.act import Act, ActPlan, Key
 from slackwater.model.capability import Description
 from slackwater.model.finding import Finding
@@ -182,9 +183,13 @@ class KastenBackend(Backend, SharedStores, NativeSchedules, Posture):
         """Nothing is held; the cluster belongs to whoever gave it."""
 
     def list_stores(self) -> Sequence[Store]:
-        """The catalogue, and every Location Profile."""
-        catalogue = catalogue_identity(self._kasten)
-        return list_stores(list(self._profiles().values()), catalogue, self._cluster.name)
+        """The catalogue, and every Location Profile that we may see: who may see none still sees
+        points. The right that is missing is a finding of ``check``.
+        """
+        catalogue, profiles = catalogue_identity(self._kasten), list[Profile]()
+        with suppress(PermissionDenied):
+            profiles = list(self._profiles().values())
+        return list_stores(profiles, catalogue, self._cluster.name)
 
     def explain_missing_store(self, store: Store) -> Finding:
         """What is to be created here."""

@@ -66,11 +66,12 @@ def receive_string(kasten: Kasten, open_store: OpenStore, payload: Mapping[str, 
 
 
 def scrubbed(error: BackendError, receive: str) -> BackendError:
-    """Return an error without the string, which a server may have quoted; raise it ``from None``,
+    """Return the error without the string, which a server may have quoted; raise it ``from None``,
     for so may its cause.
     """
-    message = str(error).replace(receive, "(receive string)")
-    return type(error)(message, backend=error.backend, cluster=error.cluster, hint=error.hint)
+    error.args = (str(error).replace(receive, "(receive string)"),)
+    error.__cause__ = error.__context__ = None
+    return error
 
 
 def _from_store(kasten: Kasten, open_store: OpenStore, payload: Mapping[str, object]) -> str:

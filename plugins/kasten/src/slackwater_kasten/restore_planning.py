@@ -90,7 +90,7 @@ class RestorePlanner:
 def overwrites(request: RestoreRequest, seen: Surroundings, voice: Voice) -> Finding | None:
     """Return what a restore over what stands would do to it; None where nothing stands. Pure."""
     overlap = seen.overlap
-    if overlap is None:  # an import comes first: only then it can be told
+    if overlap is None:  # not told; before an import, not yet
         said = [f"deletes these claims, as far as it restores them: {in_short(seen.claims)}"]
         said = [*(said if seen.claims else ()), "overwrites every object of a name that it holds"]
     else:

@@ -27,8 +27,9 @@ class Surroundings:
 
     ``local`` is the point as the target's own catalogue shows it, ``way`` how it comes there where
     it does not. ``claims`` stand in the namespace. ``overlap`` is what would be overwritten; None
-    where nothing is, or where K10 cannot tell before an import. ``transforms`` are those of the
-    settings' TransformSets as they are now, by the set. ``findings`` are about what is mapped to.
+    where nothing is to be, or where K10 does not tell what the point holds, as before an import.
+    ``transforms`` are those of the settings' TransformSets as they are now, by the set.
+    ``findings`` are about what is mapped to.
     """
 
     local: Point | None
@@ -67,7 +68,7 @@ class Surveyor:
             return None
         content = local.first.metadata.name
         expected = expected_names(self.kasten, content, request.workload.namespace)
-        return compare(self.kasten, expected, request.namespace)
+        return compare(self.kasten, expected, request.namespace) if expected else None
 
     def _class_findings(self) -> Iterator[Finding]:
         """K10 finds out that a class is missing when it restores, half-way."""
