@@ -270,11 +270,8 @@ class Fleet:
             moment=moment,
             wanted=tuple(wanted),
             targets=self._names.targets(to),
-            mapping=RestoreMapping(
-                namespaces=map or {},
-                storage_classes=map_class or {},
-                images=map_image or {},
-                claims=map_claim or {},
+            mapping=_mapping(
+                namespaces=map, storage_classes=map_class, images=map_image, claims=map_claim
             ),
             policy=policy or "",
             tolerance=filter_.policy.tolerance if filter_.policy else DEFAULT_TOLERANCE,
@@ -356,3 +353,7 @@ class Fleet:
     @property
     def _names(self) -> Names:
         return Names(self.file)
+
+
+def _mapping(**given: Mapping[str, str] | None) -> RestoreMapping:
+    return RestoreMapping.model_validate({name: names or {} for name, names in given.items()})
