@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import traceback
+from datetime import timedelta
 
 import pytest
 
 from slackwater.errors import ArtefactDamaged, ArtefactLocked, BackendUnavailable
+from slackwater.model.finding import Severity
 from slackwater.stores import fetching
 
 from .conftest import manifest
@@ -106,6 +108,60 @@ def test_with_the_wrong_key_a_changed_artefact_is_still_called_changed(
     stage.put(f"keeper/{artefact.key}", truncated(stage.objects[f"keeper/{artefact.key}"]))
     with pytest.raises(ArtefactDamaged):
         stage.store.read(artefact, tmp_path / "out" / "db")
+
+
+def codes(findings) -> list[tuple[str, Severity]]:
+    return [(f.code, f.severity) for f in findings if f.code != "store-plain-http"]
+
+
+def test_whether_the_key_fits_is_told_by_the_beginning(stage, another_identity):
+    made = stage.publish("large", os.urandom(3_000_000))
+    assert stage.store.review_key(made) == ()
+    stage.secrets["file:identity"] = str(another_identity)
+    (told,) = stage.store.review_key(made)
+    assert (told.code, told.severity) == ("point-locked", Severity.ERROR)
+    assert (told.subject, "in use when it was stored" in told.way_out) == ("large", True)
+
+
+@pytest.mark.parametrize("size", [0, 10, 65_536, 65_537, 200_000])
+def test_a_key_that_fits_is_never_called_wrong(stage, another_identity, size):
+    stage.secrets["file:identity"] = f"{another_identity}\n{stage.secrets['file:identity']}"
+    assert stage.store.review_key(stage.publish("one", os.urandom(size))) == ()
+
+
+def test_without_any_key_a_point_is_locked(stage):
+    made = stage.publish("one")
+    assert codes(stage.open(decrypt_with=None).review_key(made)) == [
+        ("point-locked", Severity.ERROR)
+    ]
+    nothing = stage.store.publish(manifest("empty"))
+    assert stage.open(decrypt_with=None).review_key(nothing) == ()
+
+
+def test_what_was_begun_by_somebody_else_is_not_called_open(stage):
+    made = stage.publish("one")
+    stage.put(f"keeper/{made.artefacts[0].key}", b"a ship's log")
+    assert codes(stage.store.review_key(made)) == [("point-locked", Severity.ERROR)]
+
+
+def test_a_check_tries_the_newest_and_the_oldest_point(folder_stage, another_identity):
+    """The identity was exchanged, and its forerunner thrown away: what is old stays shut."""
+    stage, forerunner = folder_stage, folder_stage.secrets["file:identity"]
+    assert codes(stage.store.check()) == []
+    stage.publish("old")
+    stage.age(timedelta(days=2))
+    stage.secrets["file:identity"] = str(another_identity)
+    stage.store = stage.open(encrypt_to=(str(another_identity.to_public()),))
+    stage.publish("new")
+    kept = stage.objects
+    assert locked(stage.store) == [("old", Severity.WARNING)]
+    stage.secrets["file:identity"] = forerunner
+    assert locked(stage.open()) == [("new", Severity.ERROR)]
+    assert stage.objects == kept
+
+
+def locked(store) -> list[tuple[str, Severity]]:
+    return [(f.subject, f.severity) for f in store.check() if f.code == "point-locked"]
 
 
 def test_one_of_several_identities_is_enough(stage, artefact, tmp_path, another_identity):

@@ -31,6 +31,7 @@ from slackwater.fleet.age_keys import AgeKeys
 from slackwater.model.finding import Finding, Severity
 from slackwater.stores.fetching import fetch, fetch_bytes
 from slackwater.stores.flow import chunks_of, flow
+from slackwater.stores.keyholes import review_ends, review_key
 from slackwater.stores.manifest import Artefact, Manifest, checked_name, decoded, encoded
 from slackwater.stores.sealing import Measure, compress, encrypt_to
 from slackwater.stores.shelf import PARTS, Absent, Shelf, Stored
@@ -229,9 +230,19 @@ class ArtefactStore:
         self._shelf.delete(orphan.key for orphan in found)
         return found
 
+    def review_key(self, manifest: Manifest) -> tuple[Finding, ...]:
+        """Say whether a recovery point can be opened here; reads the beginning of one artefact.
+
+        To be asked before a restore is begun, not by a list: it costs a request.
+        """
+        return review_key(self._shelf, manifest, self._keys, store=self.name)
+
     def check(self) -> tuple[Finding, ...]:
         """Look whether the store can be reached, written and read back; leaves nothing there."""
-        return tuple(check(self._shelf, self._keys))
+        found = tuple(check(self._shelf, self._keys))
+        if self._keys.entry.decrypt_with is None or any(finding.blocks for finding in found):
+            return found
+        return (*found, *review_ends(self._shelf, _MANIFESTS, self._keys, self.name, self))
 
     def _beside(self, name: str, own: list[Stored]) -> list[Stored]:
         """The artefacts that lie beside those that count, where a part lies there twice."""

@@ -98,6 +98,21 @@ def decrypt_with(identities: Sequence[Identity]) -> Stage:
     return decrypt
 
 
+def opens(beginning: bytes, identities: Sequence[Identity]) -> bool:
+    """Whether one of these opens what begins so: the whole of it, or at least 64 KiB of its data.
+
+    What comes out of a beginning is authentic, though its end is missing.
+    """
+    import pyrage
+
+    opened = io.BytesIO()
+    try:
+        pyrage.decrypt_io(io.BytesIO(beginning), opened, identities)
+    except (pyrage.DecryptError, OSError):
+        return bool(opened.getvalue())
+    return True
+
+
 class _Chunks(io.RawIOBase):
     """Chunks as a raw stream."""
 

@@ -37,6 +37,7 @@ class Source:
     volumes: Sequence[VolumeFacts]
     known: Mapping[str, Mapping[str, object]]
     elsewhere: str = ""
+    locked: Sequence[Finding] = ()
 
 
 @dataclass(frozen=True)
@@ -74,15 +75,16 @@ class RestorePlanner:
         if point.tool == TOOL and point.store == local_store(uid):
             snapshot, content = find_adopted(self.site, point)
             return self._adopted(volume_of(snapshot, content))
+        manifest = manifest_of(self.site, point)
         try:
-            facts = PointFacts.model_validate(manifest_of(self.site, point).facts)
+            facts = PointFacts.model_validate(manifest.facts)
         except ValidationError:
             raise self._unsupported(f"{point.name} is no recovery point of this tool") from None
         name = self.request.workload.name
         volumes = [volume for volume in facts.held if name in ("", volume.claim)]
         origin = facts.stamp
         elsewhere = origin.cluster if origin is not None and origin.cluster_uid != uid else ""
-        return Source(facts, volumes, {}, elsewhere)
+        return Source(facts, volumes, {}, elsewhere, self.site.store().review_key(manifest))
 
     def _adopted(self, volume: VolumeFacts) -> Source:
         """A snapshot without a manifest: its claim tells what it needs, as long as that stands."""
@@ -152,6 +154,8 @@ class RestorePlanner:
         if source.elsewhere:
             yield self._elsewhere(source.elsewhere)
             return
+        for found in source.locked:
+            yield found.model_copy(update={"cluster": self.site.cluster, "tool": TOOL})
         yield from self._unrestorable(source, work)
         yield from self._classes(work)
         yield from name_findings(work, self.request.mapping.claims, self.site.voice)
