@@ -43,6 +43,7 @@ QUICK = Timing(
     again_longest=0.05,
     patience=1.0,
     appear=0.5,
+    untold=0.3,
     identity=0.0,
     progress=0.0,
 )

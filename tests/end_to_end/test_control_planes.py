@@ -29,7 +29,7 @@ from .control_planes import (
     stored,
 )
 from .person import Person
-from .road import codes, ended, restored, story
+from .road import backed_up, codes, ended, restored, story
 
 pytestmark = pytest.mark.real
 
@@ -190,21 +190,7 @@ def test_three_clusters_come_back_to_one_moment(road: WholeRoad) -> None:
         require_it_lives(east, "after")
         assert (east.folder / "controller-manager.pid").read_text() != controllers
         assert not any(road.prepared.iterdir())
-        require_velero_finds_back(fleet, "mole")
-
-
-def require_velero_finds_back(fleet: Fleet, namespace: str) -> None:
-    """Its server lost its watches with the API server, and takes a while to answer again.
-
-    A backup made meanwhile is partial, because nobody could tell what is in it.
-    """
-    for _ in range(4):
-        run = ended(fleet, fleet.backup(cluster="east", namespace=namespace).id)
-        if run.state is RunState.SUCCEEDED:
-            return
-        assert run.state is RunState.PARTIAL, story(run)
-        assert "its contents are not known" in story(run)
-    raise AssertionError(story(run))
+        backed_up(fleet, "mole")
 
 
 def backed_up_gold(fleet: Fleet, mark: str) -> Run:

@@ -17,6 +17,7 @@ QUICK = Timing(
     again_longest=0.2,
     patience=60.0,
     appear=10.0,
+    untold=10.0,
     identity=0.0,
     progress=0.0,
 )

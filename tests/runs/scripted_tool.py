@@ -50,6 +50,7 @@ QUICK = Timing(
     again_longest=0.01,
     patience=30.0,
     appear=0.05,
+    untold=0.2,
     identity=0.0,
     progress=0.0,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from slackwater.model.act import ActKind
@@ -88,6 +90,44 @@ def test_a_backup_that_made_no_point_is_not_taken_for_one_that_did(stage):
 def test_a_point_that_is_not_there_is_a_failure(stage):
     run = drive(stage, step("make", point="lost", workload=workload("shop")), read_back())
     assert (run.state, record(run, "read").message) == (RunState.FAILED, "no lost")
+
+
+@pytest.fixture
+def busy(stage, monkeypatch):
+    """A tool that cannot tell the contents of a point the first few times it is asked."""
+    asked = []
+
+    def make(times):
+        tool = type(stage.backend("eu", "tool"))
+        told = tool.get_recovery_point
+
+        def get_recovery_point(self, point):
+            asked.append(point.name)
+            found = told(self, point)
+            return found if len(asked) > times else found.model_copy(update={"contents": None})
+
+        monkeypatch.setattr(tool, "get_recovery_point", get_recovery_point)
+        return asked
+
+    return make
+
+
+def test_contents_that_a_busy_tool_cannot_tell_yet_are_asked_for_again(stage, busy):
+    asked = busy(times=3)
+    point = stage.put_point("p1")
+    timing = dataclasses.replace(QUICK, untold=60.0)
+    run = drive(stage, step("make", point="p1"), read_back(), timing=timing)
+    assert (run.state, len(asked)) == (RunState.SUCCEEDED, 4)
+    assert stage.ledger.contents([point.id]) == {point.id: point}
+
+
+def test_a_tool_that_never_tells_makes_a_backup_partial_and_no_good_point(stage, busy):
+    asked = busy(times=10**6)
+    stage.put_point("p1")
+    run = drive(stage, step("make", point="p1"), read_back())
+    assert (run.state, record(run, "read").state) == (RunState.PARTIAL, RunState.PARTIAL)
+    assert record(run, "read").message == "its contents are not known"
+    assert len(asked) > 1
 
 
 def marked(stage, **phases):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
+from slackwater.errors import BackendUnavailable
 from slackwater.model.finding import Finding, Severity
 from slackwater.model.recovery_point import PointId, RecoveryPoint, Requirement, shortfalls
 from slackwater.model.run import RunState
@@ -13,15 +15,33 @@ from slackwater.runs.observation import Done
 
 
 def read_back(call: Call) -> Done:
-    """Read the point made by the step ``of``, keep its contents, and say what it lacks."""
+    """Read the point made by the step ``of``, keep its contents, and say what it lacks.
+
+    A tool that is busy may not tell yet what is in it. That passes: it is asked again for a while,
+    and only then is the point judged without its contents, which is never a good one.
+    """
     step = call.step
     made = call.record(step.of).result.get("point")
     if not made:
         return Done(RunState.FAILED, f"step {step.of} has made no recovery point")
     backend = call.world.backend(step.cluster, step.tool)
     point = backend.get_recovery_point(point_id(made, step.tool))
+    if point.usable and point.contents is None and _may_still_be_told(call):
+        raise BackendUnavailable(_untold(point), backend=step.tool, cluster=step.cluster)
     call.ledger.remember_contents(point)
     return _judge(point, step)
+
+
+def _may_still_be_told(call: Call) -> bool:
+    """Counted from the first try, which the ledger knows: a killed process begins no new wait."""
+    began = call.record(call.step.id).began
+    untold = timedelta(seconds=call.timing.untold)
+    return began is not None and call.clock() <= began + untold
+
+
+def _untold(point: RecoveryPoint) -> str:
+    why = "; ".join(finding.message for finding in point.findings)
+    return f"what is in {point.name} cannot be told yet{f': {why}' if why else ''}"
 
 
 def point_id(made: object, tool: str) -> PointId:

@@ -23,6 +23,9 @@ class Timing:
     """How long failures in passing are borne, one after the other, before the step fails."""
     appear: float = 60.0
     """How long a started operation may be invisible before it counts as gone."""
+    untold: float = 120.0
+    """How long contents that a tool cannot tell yet are asked for, before a backup is judged
+    without them."""
     longest: float = 86400.0
     """How long an act may take that names no time-out itself."""
     identity: float = 5.0
