@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 import time
 from collections.abc import Iterator
@@ -30,7 +31,8 @@ from .road import awaited, story
 
 pytestmark = pytest.mark.real("etcd", "kubernetes", "s3")
 
-CANARY = b"canary-that-nobody-else-may-read"
+CANARY = f"canary-{secrets.token_hex(16)}".encode()
+"""Another run, or a copy of this source, that lies in the same folder has another one."""
 
 
 @pytest.fixture(scope="module")

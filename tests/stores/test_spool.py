@@ -133,3 +133,23 @@ def test_a_root_that_cannot_be_written_is_an_os_error(tmp_path):
 
     with pytest.raises(OSError, match="file"):
         Spool(in_the_way / "spool")
+
+
+def test_a_file_that_is_taken_away_or_made_while_it_is_swept_is_no_hindrance(
+    root, owner, monkeypatch
+):
+    """As the killed process's children do, which live for a moment longer."""
+    folder, unlink, taken = owner.folder.parent, os.unlink, []
+    kill(owner)
+
+    def raced(path, **where):
+        if not taken and str(path) == "plain.part":
+            taken.append(unlink(path, **where))
+            (owner.folder / "another.part").write_bytes(b"x")
+        unlink(path, **where)
+
+    monkeypatch.setattr(os, "unlink", raced)
+    with Spool(root) as spool:
+        assert [each.folder for each in spool.swept] == [folder]
+    assert taken
+    assert not folder.exists()

@@ -25,6 +25,7 @@ from typing import Self
 
 _LOCK = "lock"
 _FILES = "files"
+_TRIES = 10
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Spool:
         with _locked(root / _LOCK):
             self.swept = leftovers(root)
             for leftover in self.swept:
-                shutil.rmtree(leftover.folder)
+                _remove(leftover.folder)
             self._folder = root / f"{os.getpid()}-{secrets.token_hex(4)}"
             _make_private(self._folder)
             self._lock = _open_lock(self._folder / _LOCK)
@@ -90,6 +91,18 @@ def leftovers(root: Path) -> tuple[Leftover, ...]:
         return ()
     folders = sorted(folder for folder in root.iterdir() if folder.is_dir())
     return tuple(Leftover(folder, _size(folder)) for folder in folders if not _is_held(folder))
+
+
+def _remove(folder: Path) -> None:
+    """Remove what a killed process left.
+
+    Its children may live for a moment longer, and take away, or make, files in there meanwhile.
+    """
+    for _ in range(_TRIES):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+    shutil.rmtree(folder)  # raises why it cannot be
 
 
 def _is_held(folder: Path) -> bool:
