@@ -18,7 +18,7 @@ import msgspec
 from slackwater.clusters.decoding import decode
 from slackwater.clusters.identity import ClockOffset, ClusterIdentity, clock_offset
 from slackwater.clusters.kubeconfig import Access, find_access
-from slackwater.clusters.paging import read_pages
+from slackwater.clusters.paging import Counted, counted, read_pages
 from slackwater.clusters.resources import NAMESPACES
 from slackwater.clusters.rights import Right, check_rights
 from slackwater.clusters.transport import AT_ONCE, Transport
@@ -172,6 +172,16 @@ class Cluster:
         """Read all objects of a list, each exactly once, with paging inside. Options: ``pages``."""
         for page in self.pages(path, **options):
             yield from page
+
+    def count(self, path: str, *, version: str = "") -> int | None:
+        """Count the objects of a list in one small request, now or as it was at a version.
+
+        None where the server does not tell. Raises ``ListExpired`` where it has forgotten the
+        version (by default etcd is compacted every five minutes).
+        """
+        exact = {"resourceVersion": version, "resourceVersionMatch": "Exact"} if version else {}
+        body = self._read(path, accept=_METADATA, limit=1, **exact)
+        return counted(self._decode(path, body, Counted))
 
     def create(self, path: str, body: Mapping[str, Any]) -> Object:
         """Create an object in the list at ``path``; its answer. ``ObjectExists`` if it is there."""

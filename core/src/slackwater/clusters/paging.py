@@ -30,6 +30,26 @@ class _Page(msgspec.Struct, Generic[T]):
     items: list[T] | None = None
 
 
+class _Rest(msgspec.Struct, rename="camel"):
+    token: str = msgspec.field(default="", name="continue")
+    remaining_item_count: int | None = None
+
+
+class Counted(msgspec.Struct):
+    """The first objects of a list, unread, and how many follow."""
+
+    metadata: _Rest = msgspec.field(default_factory=_Rest)
+    items: list[msgspec.Raw] | None = None
+
+
+def counted(answer: Counted) -> int | None:
+    """Return how many objects the whole list has; None where it goes on and nobody says how far."""
+    following = answer.metadata.remaining_item_count
+    if following is None and answer.metadata.token:
+        return None
+    return len(answer.items or ()) + (following or 0)
+
+
 class _Metadata(msgspec.Struct):
     uid: str = ""
     namespace: str = ""

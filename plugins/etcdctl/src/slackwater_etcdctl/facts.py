@@ -34,12 +34,14 @@ class KubernetesFacts(Fact):
     """The Kubernetes cluster whose objects are in the snapshot.
 
     ``uid`` is that of the namespace kube-system, ``ca_hash`` the SHA-256 of the API server's CA in
-    hexadecimal; both are empty where the API server did not answer (``answered``).
+    hexadecimal; both are empty where the API server did not answer (``answered``). ``clock_ahead``
+    is by how many seconds its clock was ahead of ours, to about a second; 0 where not known.
     """
 
     uid: str = ""
     ca_hash: str = ""
     answered: bool = False
+    clock_ahead: float = 0.0
 
 
 class CompanionFacts(Fact):
@@ -71,8 +73,9 @@ class SnapshotFacts(Fact):
     trailing one, of all bytes before it; ``storage_version`` is empty before 3.6. ``alarms`` and
     ``members`` are those of the whole cluster. ``began`` is before the first byte was asked for,
     ``ended`` after the last, in UTC. ``doubts`` say why the state may be old or wrong although it
-    is whole; with any, the point is no good one. ``verified`` says that trailer and structure were
-    checked before anything counted.
+    is whole; with any, the point is no good one. ``objects`` are how many Kubernetes objects of
+    each kind (``deployments.apps``) it holds, as far as the API server told. ``verified`` says that
+    trailer and structure were checked before anything counted.
     """
 
     cluster_id: str
@@ -97,6 +100,7 @@ class SnapshotFacts(Fact):
     ended: datetime
     stamp: Stamp | None = None
     kubernetes: KubernetesFacts = KubernetesFacts()
+    objects: Mapping[str, int] = {}
     companions: tuple[CompanionFacts, ...] = ()
     doubts: tuple[str, ...] = ()
     verified: bool = False

@@ -9,8 +9,9 @@ from pathlib import Path
 from slackwater.errors import SlackwaterError
 from slackwater.model.finding import Finding
 from slackwater.model.wording import in_bytes
+from slackwater.stores import Manifest
 from slackwater_etcdctl.blueprint import Blueprint, minor
-from slackwater_etcdctl.errors import ToolMissing
+from slackwater_etcdctl.errors import TOOL, ToolMissing
 from slackwater_etcdctl.facts import SnapshotFacts
 from slackwater_etcdctl.preparing import room_needed
 from slackwater_etcdctl.restore_settings import Mode
@@ -19,6 +20,12 @@ from slackwater_etcdctl.tools import Program
 
 _COMMAND = "snapshot restore"
 _BUMP = ("--bump-revision", "--mark-compacted")
+
+
+def about_key(site: Site, manifest: Manifest) -> Iterator[Finding]:
+    """Whether the identity at hand opens the snapshot: told before anything is fetched."""
+    for found in site.store().review_key(manifest):
+        yield found.model_copy(update={"cluster": site.cluster.name, "tool": TOOL})
 
 
 def about_tools(site: Site, facts: SnapshotFacts) -> Iterator[Finding]:
@@ -101,6 +108,19 @@ def about_settings(site: Site) -> Iterator[Finding]:
             site.cluster.name,
             "no command restarts controllers, scheduler and kubelets after the restore",
             "restart them by hand, or name the commands: restore.restart",
+        )
+
+
+def about_learners(site: Site, facts: SnapshotFacts) -> Iterator[Finding]:
+    """A restored cluster begins with voting members only (its source says so plainly)."""
+    names = [member.name or member.id for member in facts.members if member.learner]
+    if names:
+        yield site.voice.info(
+            "learners-left-out",
+            site.cluster.name,
+            f"etcd had learners when it was saved, which a restore does not make again: "
+            f"{', '.join(names)}",
+            "add them afterwards, with an empty data directory: etcdctl member add --learner",
         )
 
 

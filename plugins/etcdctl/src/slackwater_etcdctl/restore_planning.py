@@ -25,7 +25,7 @@ from slackwater_etcdctl.restore_settings import MemberSettings, RestoreSettings
 from slackwater_etcdctl.site import Site
 from slackwater_etcdctl.tools import Program
 from slackwater_etcdctl.translation import read_facts
-from slackwater_etcdctl.turning_back import say_since
+from slackwater_etcdctl.turning_back import Snapshot, say_since
 
 _DATA_DIR = "/var/lib/etcd"
 """Where kubeadm and the packages of distributions keep it."""
@@ -40,7 +40,9 @@ def plan_restore(request: RestoreRequest, manifest: Manifest, site: Site, now: d
             backend=TOOL,
             cluster=request.target,
         )
-    return RestorePlanner(request, facts, site, now).plan()
+    plan = RestorePlanner(request, facts, site, now).plan()
+    locked = say.about_key(site, manifest)
+    return plan.model_copy(update={"findings": (*locked, *plan.findings)})
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class RestorePlanner:
         findings = [*say.about_settings(self.site), *say.about_identity(self.site, self.facts)]
         findings += say.about_tools(self.site, self.facts)
         findings += say.about_companions(self.site, self.facts)
+        findings += say.about_learners(self.site, self.facts)
         members = tuple(self._members())
         if not members:
             findings.append(self._no_members())
@@ -124,8 +127,7 @@ class RestorePlanner:
         )
 
     def _about_time(self) -> Iterator[Finding]:
-        facts, cluster = self.facts, self.site.cluster
-        yield from say_since(cluster, facts.revision, facts.ended, self.site.voice)
+        yield from say_since(self.site.cluster, Snapshot.of(self.facts), self.site.voice)
 
     @property
     def _settings(self) -> RestoreSettings:

@@ -259,3 +259,13 @@ def test_planning_writes_nothing(tmp_path):
     before = sorted(tmp_path.rglob("*"))
     planned(where)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_learners_are_not_made_again_and_named(tmp_path):
+    assert "learners-left-out" not in codes(planned(site(tmp_path)), *Severity)
+    *voters, third = FACTS.members
+    learning = (*voters, third.model_copy(update={"learner": True}))
+    plan = planned(site(tmp_path), FACTS.model_copy(update={"members": learning}))
+    assert "cp3" in finding(plan, "learners-left-out").message
+    names = [each["name"] for each in plan.acts[0].payload["blueprint"]["members"]]
+    assert names == ["cp1", "cp2"]
