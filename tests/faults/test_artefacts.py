@@ -94,11 +94,26 @@ def test_an_artefact_spoilt_behind_the_plan_is_named_and_the_cluster_is_left_alo
     assert home.prepared() == []
 
 
-def test_the_wrong_key_is_called_so_and_the_cluster_is_left_alone(home: Place) -> None:
-    home.back_up()
+def exchange_identity(home: Place) -> None:
     (home.folder / "vault.age").write_text(str(pyrage.x25519.Identity.generate()))
+
+
+def test_the_wrong_key_is_told_when_the_plan_is_made(home: Place) -> None:
+    made = home.back_up()
+    exchange_identity(home)
+    said, plan = home.plan()
+    assert said.code == 6, said.all
+    assert made["name"] in said.all
+    assert "no identity in stores.vault.decrypt_with opens it" in said.all
+    assert "name the identity that was in use" in said.all
+    assert home.restore(plan).code == 6
+
+
+def test_an_identity_exchanged_behind_the_plan_leaves_the_cluster_alone(home: Place) -> None:
+    home.back_up()
     before = home.state()
     _, plan = home.plan()
+    exchange_identity(home)
     said = home.restore(plan)
     assert said.code == 5, said.all
     assert "is encrypted for others" in said.err
@@ -107,6 +122,19 @@ def test_the_wrong_key_is_called_so_and_the_cluster_is_left_alone(home: Place) -
     assert home.prepared() == []
     assert home("check").code == 3
     assert home("doctor").code == 3
+
+
+def test_points_that_nobody_can_open_any_more_are_told_by_doctor(home: Place) -> None:
+    """Recipient and identity were exchanged together: new points can be opened, old ones not."""
+    made = home.back_up()
+    identity = pyrage.x25519.Identity.generate()
+    (home.folder / "vault.age").write_text(str(identity))
+    home.content["stores"]["vault"]["encrypt_to"] = [str(identity.to_public())]
+    home.write()
+    said = home("doctor -o json")
+    found = {finding["code"]: finding["subject"] for finding in json.loads(said.out)["findings"]}
+    assert said.code == 3, said.all
+    assert found["point-locked"] == made["name"]
 
 
 def test_a_damaged_manifest_blocks_plans_and_is_explained(home: Place) -> None:
@@ -146,4 +174,4 @@ def test_a_full_spool_is_told_with_the_way_out_and_leaves_nothing(home: Place) -
     assert "no space left on device" in said.err
     assert "make room there" in said.err
     assert home.prepared() == []
-    assert not list(home.side.store.rglob("*"))
+    assert [path for path in home.side.store.rglob("*") if path.is_file()] == []

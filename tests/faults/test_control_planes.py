@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from slackwater_etcdctl.emulator.api import namespace
+from slackwater_etcdctl.emulator.api import configmap, namespace
 
 from .home import Place, with_both_tools
 
@@ -23,6 +23,17 @@ def test_a_control_plane_is_turned_back_as_often_as_needed(home: Place) -> None:
         said = home.restore(plan)
         assert said.code == 0, said.all
         assert home.world.values() == then
+
+
+def test_a_plan_counts_what_was_made_and_deleted_since(home: Place) -> None:
+    home.world.put(dict([configmap("shop", "prices"), configmap("shop", "stock")]))
+    made = home.back_up()  # and one is made since
+    assert made["facts"]["objects"] == {"namespaces": 2, "configmaps": 3}
+    home.world.remove("/registry/configmaps/shop/prices", "/registry/configmaps/shop/stock")
+    told, _ = home.plan("--control-plane home -o json")
+    assert told.code == 0, told.all
+    assert "2 deleted since will come back (2 configmaps)" in told.out
+    assert re.search(r"1 (objects made|changed) since will be", told.out)
 
 
 def test_another_cluster_behind_the_same_name_is_left_alone(home: Place) -> None:

@@ -13,6 +13,7 @@ from slackwater.model.act import Key
 from slackwater.stores import ArtefactStore, Manifest, spool
 from slackwater.stores.folder import FolderShelf
 from slackwater_etcdctl import saving
+from slackwater_etcdctl.arriving import Arriving
 from slackwater_etcdctl.backing_up import Performer
 from slackwater_etcdctl.blueprint import Blueprint
 
@@ -67,8 +68,9 @@ def _forgetful_performer() -> None:
 def _half_a_snapshot() -> None:
     """What is uploaded is cut short, and nobody compares it with its SHA-256."""
 
-    def half(file: Path, *_: object) -> Iterator[bytes]:
-        content = file.read_bytes()
+    def half(arriving: Arriving, *_: object) -> Iterator[bytes]:
+        arriving.saved.result()
+        content = arriving.file.read_bytes()
         yield content[: len(content) // 2]
 
     _put(saving, "measured_chunks", half)

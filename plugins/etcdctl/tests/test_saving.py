@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from concurrent.futures import Future
 
 import pytest
 
 from slackwater.backend import Stopped
 from slackwater.errors import BackendUnavailable, PermanentBackendError, RecoveryPointNotFound
 from slackwater.model.recovery_point import PointId
+from slackwater.stores.folder import FolderShelf
 from slackwater_etcdctl import saving
+from slackwater_etcdctl.arriving import Arriving, part_of
 from slackwater_etcdctl.errors import SnapshotDamaged, ToolTimedOut
 from slackwater_etcdctl.facts import SNAPSHOT_PART, SnapshotFacts
 from slackwater_etcdctl.tools import Program, Tools
@@ -77,6 +80,46 @@ def test_what_is_found_wrong_beside_the_upload_ends_it(stage, monkeypatch):
 
     assert stage.stored() == []
     assert stage.spooled() == []
+
+
+def test_a_store_that_refuses_ends_the_save_too(stage, monkeypatch):
+    """The member would go on sending for minutes, for nothing."""
+    stage = stage()
+    stage.world.folder.change("troubles", stalls=True)
+
+    def refused(*_):
+        raise BackendUnavailable("no more uploads today")
+
+    monkeypatch.setattr(FolderShelf, "put", refused)
+    with pytest.raises(BackendUnavailable, match="no more uploads"):
+        stage.back_up(stage.backend(save_timeout="10m"))
+
+    assert stage.spooled() == []
+
+
+def test_what_comes_is_read_while_it_comes_and_the_end_is_kept_back(tmp_path):
+    file, saved = tmp_path / "snapshot.db", Future()
+    pieces = Arriving(file, saved).all_but(last=4)
+    with part_of(file).open("wb") as part:
+        part.write(b"0123456789")
+        part.flush()
+        assert next(pieces) == b"012345"
+        part.write(b"abcdef")
+        part.flush()
+        assert next(pieces) == b"6789ab"
+    part_of(file).rename(file)
+    saved.set_result(None)
+    assert list(pieces) == []
+
+
+def test_what_ends_the_save_ends_the_reading(tmp_path):
+    for begun in (False, True):
+        saved = Future()
+        saved.set_exception(Stopped())
+        if begun:
+            part_of(tmp_path / "db").write_bytes(b"half of it")
+        with pytest.raises(Stopped):
+            list(Arriving(tmp_path / "db", saved).all_but(last=4))
 
 
 def test_a_file_that_was_cut_short_is_damaged_and_not_a_crash(stage, tmp_path):

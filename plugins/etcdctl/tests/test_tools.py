@@ -64,6 +64,20 @@ def test_a_program_is_ended_with_all_that_it_started(tools, tmp_path):
     assert not lives(int(child.read_text()))
 
 
+def test_what_runs_on_a_leash_runs_to_its_end_and_is_heard(tools):
+    assert run(tools("sleep 0.1; echo done"), on_leash=True).stdout == "done\n"
+    with pytest.raises(ToolFailed, match="wrong"):
+        run(tools("echo wrong >&2; exit 3"), on_leash=True)
+
+
+def test_what_runs_on_a_leash_is_ended_too(tools, tmp_path):
+    child = tmp_path / "child"
+    script = f"echo $$ > {child}.new; mv {child}.new {child}; exec sleep 1000"
+    with pytest.raises(Stopped):
+        run(tools(script), stopping=child.exists, on_leash=True)
+    assert not lives(int(child.read_text()))
+
+
 def lives(process):
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -71,11 +85,13 @@ def lives(process):
         return False
 
 
-def test_a_signal_is_an_answer_of_its_own(tools):
+@pytest.mark.parametrize("number", [signal.SIGBUS, signal.SIGKILL])
+@pytest.mark.parametrize("on_leash", [False, True])
+def test_a_signal_is_an_answer_of_its_own(tools, on_leash, number):
     with pytest.raises(ToolDied) as raised:
-        run(tools("kill -BUS $$"))
+        run(tools(f"kill -{int(number)} $$"), on_leash=on_leash)
 
-    assert raised.value.signal == signal.SIGBUS
+    assert raised.value.signal == number
 
 
 @pytest.mark.parametrize(

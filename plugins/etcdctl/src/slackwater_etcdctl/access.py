@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from slackwater_etcdctl import answers
+from slackwater_etcdctl.arriving import part_of
 from slackwater_etcdctl.settings import EtcdctlSettings
 from slackwater_etcdctl.tools import Program, Tools
 
@@ -78,9 +79,9 @@ class Session:
         limit = f"--command-timeout={math.ceil(within)}s"
         arguments = ["snapshot", "save", str(file), limit, *self._common(endpoint)]
         try:
-            self._run(arguments, within + _OVERHEAD, stopping)
+            self._run(arguments, within + _OVERHEAD, stopping, on_leash=True)
         finally:
-            file.with_name(f"{file.name}.part").unlink(missing_ok=True)
+            part_of(file).unlink(missing_ok=True)
 
     def _ask(self, endpoint: str, *arguments: str, within: float = 0.0) -> str:
         limit = max(within, self.answer_within)
@@ -91,7 +92,12 @@ class Session:
         return (f"--endpoints={endpoint}", f"--dial-timeout={self.answer_within:g}s", *self.login)
 
     def _run(
-        self, arguments: Sequence[str], timeout: float, stopping: Callable[[], bool] | None = None
+        self,
+        arguments: Sequence[str],
+        timeout: float,
+        stopping: Callable[[], bool] | None = None,
+        *,
+        on_leash: bool = False,
     ) -> str:
         return self.tools.run(
             Program.ETCDCTL,
@@ -101,6 +107,7 @@ class Session:
             secrets=self.secrets,
             stopping=stopping,
             folder=self.folder,
+            on_leash=on_leash,
         ).stdout
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,9 +19,11 @@ from slackwater.stores import Artefact, ArtefactStore, Manifest, Measure
 from slackwater_etcdctl import saving
 from slackwater_etcdctl.access import Session
 from slackwater_etcdctl.acts import table, text
+from slackwater_etcdctl.arriving import Arriving, part_of
 from slackwater_etcdctl.choosing import Chosen, choose
 from slackwater_etcdctl.companions import Taken, take
 from slackwater_etcdctl.comparing import disagreements
+from slackwater_etcdctl.counting import held_at
 from slackwater_etcdctl.errors import TOOL
 from slackwater_etcdctl.facts import (
     SNAPSHOT_PART,
@@ -30,19 +32,19 @@ from slackwater_etcdctl.facts import (
     MemberFacts,
     SnapshotFacts,
 )
+from slackwater_etcdctl.halting import Halt
 from slackwater_etcdctl.site import Site
 from slackwater_etcdctl.tools import Program
 
 
 @dataclass(frozen=True)
-class _Saved:
-    """A snapshot in the spool that nobody has looked into yet, and what was known before."""
+class _Begun:
+    """A snapshot that is to come into the spool, and what was known before."""
 
     file: Path
     chosen: Chosen
     kubernetes: KubernetesFacts
     began: datetime
-    ended: datetime
 
 
 @dataclass(frozen=True)
@@ -63,19 +65,24 @@ class Performer:
             return self._make(name, stamp, report)
 
     def _make(self, name: str, stamp: Stamp, report: Report) -> Manifest:
-        """Examine the snapshot while it is stored: its last bytes follow when all is well."""
+        """Store the snapshot while it comes, and examine it meanwhile: its last bytes follow when
+        all is well.
+        """
         self.site.spool.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (
             tempfile.TemporaryDirectory(dir=self.site.spool, prefix="backup-") as made,
             self.site.session() as session,
-            ThreadPoolExecutor(1) as beside,
+            ThreadPoolExecutor(2) as beside,
         ):
-            folder = Path(made)
-            saved = self._save(session, folder / SNAPSHOT_PART, stamp, report)
-            examined = beside.submit(self._examine, session, saved, report)
-            artefacts = [self._write_snapshot(name, saved.file, examined, report)]
-            companions = list(take(self.site.settings.companions, folder))
-            artefacts += self._write_companions(name, companions, report)
+            folder, halt = Path(made), Halt(report)
+            begun = self._begin(session, folder / SNAPSHOT_PART, stamp)
+            saved = beside.submit(self._fetch, session, begun, halt)
+            examined = beside.submit(self._examine, session, begun, saved, halt)
+            with halt:
+                arriving = Arriving(begun.file, saved)
+                artefacts = [self._write_snapshot(name, arriving, examined, halt)]
+                companions = list(take(self.site.settings.companions, folder))
+                artefacts += self._write_companions(name, companions, halt)
             told = [_companion(taken) for taken in companions]
             known = {"stamp": stamp, "verified": True, "companions": tuple(told)}
             facts = examined.result().model_copy(update=known)
@@ -92,17 +99,18 @@ class Performer:
             self.store.sweep()
         return counts
 
-    def _save(self, session: Session, file: Path, stamp: Stamp, report: Report) -> _Saved:
+    def _begin(self, session: Session, file: Path, stamp: Stamp) -> _Begun:
         kubernetes = self._kubernetes()
         chosen = choose(session, self.site.settings, kubernetes.uid or stamp.cluster_uid)
         saving.need_room(file.parent, chosen.member.status.db_size, self.site.cluster.name)
-        began = self.clock()
-        self._fetch(session, chosen, file, report)
-        return _Saved(file, chosen, kubernetes, began, self.clock())
+        return _Begun(file, chosen, kubernetes, self.clock())
 
-    def _examine(self, session: Session, saved: _Saved, report: Report) -> SnapshotFacts:
+    def _examine(
+        self, session: Session, begun: _Begun, saved: Future[None], report: Halt
+    ) -> SnapshotFacts:
         """Look at the structure, compare the members; return all that is known then."""
-        chosen, file = saved.chosen, saved.file
+        saved.result()
+        chosen, file, ended = begun.chosen, begun.file, self.clock()
         found = saving.status_of(file, self.site.tools, lambda: report.stopping)
         doubts = [*chosen.doubts, *_age(chosen, found.revision)]
         if self.site.settings.compare_members:
@@ -128,22 +136,23 @@ class Performer:
             utility_version=self.site.tools.version(Program.ETCDUTL),
             alarms=tuple(sorted(set(status.alarms.values()))),
             members=members,
-            began=saved.began,
-            ended=saved.ended,
-            kubernetes=saved.kubernetes,
+            began=begun.began,
+            ended=ended,
+            kubernetes=begun.kubernetes,
+            objects=self._objects(begun, found.revision),
             doubts=tuple(doubts),
         )
 
-    def _fetch(self, session: Session, chosen: Chosen, file: Path, report: Report) -> None:
-        part = file.with_name(f"{file.name}.part")
-        total = chosen.member.status.db_size
+    def _fetch(self, session: Session, begun: _Begun, report: Halt) -> None:
+        part, member = part_of(begun.file), begun.chosen.member
+        total = member.status.db_size
 
         def stopping() -> bool:
             report.progress(Progress(done=_size(part), total=total, unit="bytes saved"))
             return report.stopping
 
         within = self.site.settings.save_timeout.total_seconds()
-        session.save(chosen.member.endpoint, file, within=within, stopping=stopping)
+        session.save(member.endpoint, begun.file, within=within, stopping=stopping)
 
     def _kubernetes(self) -> KubernetesFacts:
         """Whose etcd it should be; an API server that does not answer is no hindrance."""
@@ -151,23 +160,33 @@ class Performer:
             known = self.site.cluster.identity()
         except ClusterError:
             return KubernetesFacts()
-        return KubernetesFacts(uid=known.uid, ca_hash=known.ca_hash, answered=True)
+        ahead = 0.0
+        with suppress(ClusterError):
+            ahead = self.site.cluster.server_time_offset().seconds
+        return KubernetesFacts(
+            uid=known.uid, ca_hash=known.ca_hash, answered=True, clock_ahead=ahead
+        )
+
+    def _objects(self, begun: _Begun, revision: int) -> Mapping[str, int]:
+        """Soon after the save: the revision is forgotten within minutes."""
+        return held_at(self.site.cluster, revision) if begun.kubernetes.answered else {}
 
     def _write_snapshot(
-        self, name: str, file: Path, examined: Future[SnapshotFacts], report: Report
+        self, name: str, arriving: Arriving, examined: Future[SnapshotFacts], report: Halt
     ) -> Artefact:
         measure = Measure()
-        chunks = saving.measured_chunks(file, self.site.cluster.name, measure, examined.result)
+        chunks = saving.measured_chunks(arriving, self.site.cluster.name, measure, examined.result)
 
         def progress(done: int) -> None:
-            _heed(report, done)
+            if arriving.saved.done():  # until then it is told how much of it has come
+                _heed(report, done)
             if examined.done():
                 examined.result()  # raises what was found wrong: no need to store the rest
 
         return self.store.write(name, SNAPSHOT_PART, chunks, progress=progress, measure=measure)
 
     def _write_companions(
-        self, name: str, companions: list[Taken], report: Report
+        self, name: str, companions: list[Taken], report: Halt
     ) -> Iterator[Artefact]:
         for taken in companions:
             if taken.file is not None:
@@ -177,7 +196,7 @@ class Performer:
                     )
 
 
-def _heed(report: Report, stored: int) -> None:
+def _heed(report: Halt, stored: int) -> None:
     report.progress(Progress(done=stored, unit="bytes stored"))
     if report.stopping:
         raise Stopped

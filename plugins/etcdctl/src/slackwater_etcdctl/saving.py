@@ -15,11 +15,11 @@ from pathlib import Path
 from slackwater.errors import PermanentBackendError
 from slackwater.stores import Measure
 from slackwater_etcdctl import answers
+from slackwater_etcdctl.arriving import Arriving
 from slackwater_etcdctl.errors import ROOM, TOOL, SnapshotDamaged, ToolDied, ToolFailed
 from slackwater_etcdctl.tools import Program, Tools
 
 _TRAILER = hashlib.sha256().digest_size
-_CHUNK = 1024 * 1024
 _STATUS_SECONDS_PER_GIB = 60.0
 """Measured: 0.8 s with etcd 3.5. A busy disk takes far longer, and a hung one for ever."""
 
@@ -52,31 +52,26 @@ def checked_chunks(file: Path, cluster: str) -> Iterator[bytes]:
     what the member sent: the last 32 bytes are the SHA-256 of all before them.
     """
     measure = Measure()
-    return measure.through(measured_chunks(file, cluster, measure))
+    return measure.through(measured_chunks(Arriving.whole(file), cluster, measure))
 
 
 def measured_chunks(
-    file: Path, cluster: str, measure: Measure, besides: Callable[[], object] = lambda: None
+    arriving: Arriving, cluster: str, measure: Measure, besides: Callable[[], object] = lambda: None
 ) -> Iterator[bytes]:
-    """Yield the same for a reader that measures what it takes, so that no byte is hashed twice.
+    """Yield the same of a file that may not be whole yet, for a reader that measures what it takes:
+    so no byte is hashed twice.
 
     ``besides`` is called before the last bytes too; what it raises comes out as it is.
     """
-    left = file.stat().st_size - _TRAILER
-    if left < 0 or left % 512:
-        raise _damaged(f"{left + _TRAILER} bytes are no length of a snapshot", cluster)
-    with file.open("rb") as opened:
-        while left:
-            chunk = opened.read(min(_CHUNK, left))
-            if not chunk:
-                raise _damaged("it became shorter while it was read", cluster)
-            left -= len(chunk)
-            yield chunk
-        trailer = opened.read()
-    if trailer.hex() != measure.sha256:
+    yield from arriving.all_but(_TRAILER)
+    size = arriving.file.stat().st_size
+    if size < _TRAILER or (size - _TRAILER) % 512:
+        raise _damaged(f"{size} bytes are no length of a snapshot", cluster)
+    trailer = trailer_of(arriving.file)
+    if trailer != measure.sha256:
         raise _damaged("its bytes do not match the SHA-256 at its end", cluster)
     besides()
-    yield trailer
+    yield bytes.fromhex(trailer)
 
 
 def trailer_of(file: Path) -> str:

@@ -14,14 +14,15 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from slackwater.backend import Stopped
 from slackwater_etcdctl.errors import ToolMissing, died, failed, missing, timed_out
+from slackwater_etcdctl.leash import leash_on
 
 _PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG")
 _LOOK = 0.1
@@ -105,26 +106,28 @@ class Tools:
         stopping: Callable[[], bool] | None = None,
         folder: Path | None = None,
         also_fine: Sequence[int] = (),
+        on_leash: bool = False,
     ) -> Output:
         """Run a program to its end and return what it printed.
 
         ``timeout`` is in seconds; then, and when ``stopping`` says so, it is ended with all that
         it has started. ``secrets`` are taken out of its words. ``also_fine`` are exit codes that
-        are no failure (``endpoint health`` prints its answer and ends with 1).
+        are no failure (``endpoint health`` prints its answer and ends with 1). What runs for long
+        is to be ``on_leash``: it ends with this process even where that is killed.
 
         Raises ``ToolMissing``, ``ToolTimedOut``, ``ToolDied``, ``Stopped``, or an error by its
         words: ``BackendUnavailable``, ``Throttled``, ``PermissionDenied``, ``ToolFailed``.
         """
         path = self.path(program)
-        child = _start([str(path), *arguments], environment or {}, folder)
-        try:
-            stdout, stderr = _wait(child, timeout, stopping or _never)
-        except subprocess.TimeoutExpired:
-            words = last_words(_end(child), secrets)
-            raise timed_out(path, timeout, words, self.cluster) from None
-        except BaseException:
-            _end(child)
-            raise
+        with _started([str(path), *arguments], environment or {}, folder, on_leash) as child:
+            try:
+                stdout, stderr = _wait(child, timeout, stopping or _never)
+            except subprocess.TimeoutExpired:
+                words = last_words(_end(child), secrets)
+                raise timed_out(path, timeout, words, self.cluster) from None
+            except BaseException:
+                _end(child)
+                raise
         if child.returncode < 0:
             raise died(path, -child.returncode, last_words(stderr, secrets), self.cluster)
         if child.returncode and child.returncode not in also_fine:
@@ -159,13 +162,32 @@ def _never() -> bool:
     return False
 
 
-def _start(
-    command: Sequence[str], environment: Mapping[str, str], folder: Path | None
-) -> subprocess.Popen[str]:
+@contextmanager
+def _started(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path | None, on_leash: bool
+) -> Iterator[subprocess.Popen[str]]:
     """Start a program as the first of its own process group, so that all of it can be ended."""
+    if not on_leash:
+        # With a user and no password it would ask for one, and hang.
+        yield _start(command, environment, folder, subprocess.DEVNULL)
+        return
+    theirs, ours = os.pipe()
+    try:
+        child = _start(leash_on(command), environment, folder, theirs)
+    finally:
+        os.close(theirs)
+    try:
+        yield child
+    finally:
+        os.close(ours)
+
+
+def _start(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path | None, stdin: int
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command,
-        stdin=subprocess.DEVNULL,  # with a user and no password it would ask for one, and hang
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

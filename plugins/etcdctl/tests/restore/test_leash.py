@@ -54,6 +54,28 @@ def test_it_ends_when_its_holder_is_killed(tmp_path):
         wait_for_the_end(pid)
 
 
+SAVER = """
+import sys
+from pathlib import Path
+from slackwater_etcdctl.access import Session
+from slackwater_etcdctl.tools import Program, Tools
+session = Session(Tools("home", {Program.ETCDCTL: sys.argv[1]}), 5.0)
+session.save("http://127.0.0.1:1", Path(sys.argv[2]), within=600.0, stopping=lambda: False)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="asks the kernel for the end by pidfd")
+def test_a_save_ends_when_the_process_that_asked_for_it_is_killed(tmp_path):
+    told, etcdctl = tmp_path / "told", tmp_path / "etcdctl"
+    etcdctl.write_text(f"#!/bin/sh\necho $$ > {told}\nexec sleep 600\n")
+    etcdctl.chmod(0o755)
+    command = [sys.executable, "-c", SAVER, str(etcdctl), str(tmp_path / "file")]
+    with subprocess.Popen(command) as saver:
+        assert answered(lambda: told.exists() and read_pid(told) > 0, within=30)
+        saver.send_signal(signal.SIGKILL)
+        wait_for_the_end(read_pid(told))
+
+
 def test_it_ends_with_the_block(tmp_path):
     log = tmp_path / "log"
     command = [sys.executable, "-c", SERVER]

@@ -51,7 +51,9 @@ def test_a_cluster_is_turned_back_under_its_api_server(
     planned = plan(backend, point)
     assert [finding for finding in planned.findings if finding.blocks] == []
     said = {finding.code: finding.message for finding in planned.findings}
-    assert "1 configmaps" in said["turned-back"]
+    assert "1 objects made since will be gone (1 configmaps)" in said["turned-back"]
+    assert "1 deleted since will come back (1 configmaps)" in said["turned-back"]
+    assert "deleted-unknown" not in said
     results = drive(backend, planned.acts)
 
     assert listed(plane) == listed(plane, "?resourceVersion=0") == {"kept", "deleted"}
