@@ -8,13 +8,15 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from slackwater.model.recovery_point import RecoveryPoint, Requirement, shortfalls
 from slackwater.model.workload import Scope, Workload
+
+T = TypeVar("T")
 
 _GLOB = set("*?[")
 _AFTER_ALL = datetime.max.replace(tzinfo=UTC)
@@ -67,7 +69,7 @@ class Covering:
         The newest ``begin`` comes first; of equal ones the later name.
         """
         timeline = self._timeline(workload)
-        return map(timeline.points.__getitem__, timeline.newest_first(moment))
+        return timeline.newest_first(timeline.points, moment)
 
     def judged(
         self, workload: Workload, require: tuple[Requirement, ...], moment: datetime
@@ -82,7 +84,7 @@ class Covering:
         if judged is None:
             judged = [(point, _judgement(point, workload, require)) for point in timeline.points]
             timeline.judged[require] = judged
-        return map(judged.__getitem__, timeline.newest_first(moment))
+        return timeline.newest_first(judged, moment)
 
     def newest_broken(self, workload: Workload, moment: datetime) -> RecoveryPoint | None:
         """Return the newest that was to hold the workload and is not usable, begun by the moment.
@@ -144,12 +146,12 @@ class _Timeline:
         # that a moment finds the place from which on nothing had ended.
         self._earliest_ends = array("d", accumulate(reversed(self._ends), min))[::-1]
 
-    def newest_first(self, moment: datetime) -> Iterator[int]:
-        """Yield the places of those that had ended by the moment."""
-        until = moment.timestamp()
+    def newest_first(self, told: Sequence[T], moment: datetime) -> Iterator[T]:
+        """Yield what is told of each point, in their order, that had ended by the moment."""
+        until, ends = moment.timestamp(), self._ends
         for place in range(bisect_right(self._earliest_ends, until) - 1, -1, -1):
-            if self._ends[place] <= until:
-                yield place
+            if ends[place] <= until:
+                yield told[place]
 
 
 def _judgement(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice, takewhile
+from itertools import takewhile
 
 from slackwater.catalogue.covering import Covering, Judged, Mark, begin_of, mark_of
 from slackwater.catalogue.gathering import side_by_side
@@ -116,11 +116,13 @@ class _Search:
 
     def _newest(self, wanted: Wanted, read: Reader) -> Selection:
         passed: list[tuple[RecoveryPoint, tuple[str, ...]]] = []
-        for candidate in islice(self._candidates(wanted), MOST_READ):
+        for candidate in self._candidates(wanted):
             point, gaps = _looked_into(candidate, wanted, read)
             if not gaps or (self.accept_partial and point.contents is not None):
                 return Selection(wanted, point, gaps, tuple(passed))
             passed.append((point, gaps))
+            if len(passed) == MOST_READ:
+                break
         return Selection(wanted, None, passed_over=tuple(passed))
 
     def _bearable(self, best: Selection) -> Iterator[Judged]:
