@@ -36,8 +36,8 @@ conformance: .venv/.everything ## run the conformance kit over every backend, re
 	@$(if $(TESTBED),SLACKWATER_TESTBED=required $(BIN)/pytest -q -n 0 -m real -k "conformance and not broken" --record-promises tests/conformance/recorded)
 	@$(MAKE) --no-print-directory docs
 
-bench: .venv/.everything ## measure side by side with other tools; prints a table, asserts nothing
-	@$(BIN)/python -m tests.benchmarks
+bench: .venv/.everything ## measure side by side with other tools; prints tables, asserts nothing; ONLY="P3 P6": these alone
+	@$(BIN)/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY))
 
 check: .venv/.everything ## lint, format and types, as CI wants them
 	$(BIN)/ruff check

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .many_points import NAMESPACES
-from .rounds import Cost, Ratio, Series, in_turns, ratio
+from .rounds import Cost, Ratio, Series, in_turns, processor, ratio
 
 OURS, PEER = "ours", "sql"
 TITLES: Mapping[str, str] = {
@@ -35,6 +35,11 @@ class Asked:
     def against_peer(self) -> Ratio:
         """How many times as long as the SQL we take: a round's questions together."""
         return ratio(self.series[OURS], self.series[PEER])
+
+    @property
+    def by_processor(self) -> Ratio:
+        """The same by processor time, which other work on the machine disturbs less."""
+        return ratio(self.series[OURS], self.series[PEER], of=processor)
 
     def at_most(self, name: str, share: float) -> float:
         """Return the seconds within which this share of the questions was answered."""

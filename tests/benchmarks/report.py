@@ -78,6 +78,7 @@ def _choices_goals(result: ChoicesResult) -> Iterator[str]:
         took = asked.at_most(choices.OURS, 0.99)
         yield f"{what}: p99 {took * 1000:.1f} ms, {_judged(took <= most, f'≤ {most * 1000:g} ms')}"
         yield _goal(f"{what}: against the SQL", asked.against_peer, most=MOST_AGAINST_SQL)
+        yield f"{what}: against the SQL by processor time: {asked.by_processor}"
 
 
 def _questions(asked: Asked, name: str) -> str:
@@ -94,6 +95,11 @@ def snapshots_report(result: SnapshotsResult) -> str:
     ]
     goals = [
         _goal(f"against {snapshots.TITLES[peer]}", result.against(peer), most=MOST_AGAINST_HAND)
+        for peer in (snapshots.STEPS, snapshots.PIPE)
+        if result.series
+    ]
+    goals += [
+        f"the same by processor time: {result.by_processor(peer)}"
         for peer in (snapshots.STEPS, snapshots.PIPE)
         if result.series
     ]

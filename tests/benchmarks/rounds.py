@@ -86,9 +86,19 @@ def in_turns(contenders: Mapping[str, Callable[[], Cost]], rounds: int) -> list[
     return [Series(name, tuple(costs)) for name, costs in runs.items()]
 
 
-def ratio(one: Series, other: Series) -> Ratio:
+def clock(run: Cost) -> float:
+    """What a run took by the clock."""
+    return run.seconds
+
+
+def processor(run: Cost) -> float:
+    """What a run took of all processors."""
+    return run.processor_seconds
+
+
+def ratio(one: Series, other: Series, of: Callable[[Cost], float] = clock) -> Ratio:
     """Compare two contenders by the rounds that they shared."""
-    ratios = [a.seconds / b.seconds for a, b in zip(one.runs, other.runs, strict=True)]
+    ratios = [of(a) / of(b) for a, b in zip(one.runs, other.runs, strict=True)]
     return Ratio(median(ratios), min(ratios), max(ratios))
 
 

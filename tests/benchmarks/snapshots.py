@@ -13,7 +13,7 @@ from pathlib import Path
 
 from slackwater_testbed.engines import missing
 
-from .rounds import Cost, Ratio, Series, as_installed, in_turns, ratio
+from .rounds import Cost, Ratio, Series, as_installed, in_turns, processor, ratio
 from .snapshot_stage import Stage, staged
 
 OURS, STEPS, PIPE = "ours", "steps", "pipe"
@@ -37,6 +37,13 @@ class SnapshotsResult:
         """How many times as long as a peer we take."""
         named = {each.name: each for each in self.series}
         return ratio(named[OURS], named[peer])
+
+    def by_processor(self, peer: str) -> Ratio:
+        """How many times as much processor time: that of the process and its programs, without
+        the servers.
+        """
+        named = {each.name: each for each in self.series}
+        return ratio(named[OURS], named[peer], of=processor)
 
 
 def measure_snapshots(size: int, rounds: int) -> SnapshotsResult:

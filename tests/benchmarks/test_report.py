@@ -79,6 +79,7 @@ def test_choices_are_judged_by_their_slowest_and_against_the_sql() -> None:
     assert "one cluster: against the SQL: 2.00 × (2.00–2.00), goal ≤ 1.2 ×: missed" in report
     assert "whole fleet: p99 1100.0 ms, goal ≤ 1000 ms: missed" in report
     assert "whole fleet: against the SQL: 1.10 × (1.10–1.10), goal ≤ 1.2 ×: met" in report
+    assert "one cluster: against the SQL by processor time: 2.00 × (2.00–2.00)" in report
     assert "points loaded in 60.0 s, first question 10.0 s" in report
 
 
