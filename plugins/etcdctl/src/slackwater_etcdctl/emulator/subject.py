@@ -21,7 +21,7 @@ from slackwater_etcdctl.facts import SNAPSHOT_PART, SnapshotFacts
 
 START = datetime(2026, 11, 21, 13, 0, tzinfo=UTC)
 _PASSWORD = "canary-9d2e-password"  # noqa: S105  a canary, to be looked for
-_OF_THE_STORE = {
+OF_THE_STORE = {
     Trouble.THROTTLED: StoreTrouble.THROTTLED,
     Trouble.UNAVAILABLE: StoreTrouble.UNAVAILABLE,
     Trouble.DENIED: StoreTrouble.DENIED,
@@ -29,6 +29,7 @@ _OF_THE_STORE = {
     Trouble.SLOW_LIST: StoreTrouble.SLOW_LIST,
     Trouble.TORN_LIST: StoreTrouble.TORN_LIST,
 }
+"""What the kit asks for, as it befalls the store."""
 _SEEDED = dict(
     (
         namespace("kube-system", "uid-of-home"),
@@ -49,7 +50,7 @@ class EtcdSubject(Subject):
     home = "home"
     workload = Workload(cluster="home", kind=WorkloadKind.CONTROL_PLANE)
     page = 1
-    troubles = frozenset(_OF_THE_STORE)
+    troubles = frozenset(OF_THE_STORE)
     canaries: tuple[str, ...] = (_PASSWORD,)
     right = "list objects"
     retry_after = RETRY_AFTER
@@ -122,7 +123,7 @@ class EtcdSubject(Subject):
     def cause(self, trouble: Trouble, ref: OperationRef | None = None) -> None:
         """Bring about the trouble, in the store and in etcd."""
         del ref
-        self._store.cause(_OF_THE_STORE[trouble])
+        self._store.cause(OF_THE_STORE[trouble])
         match trouble:
             case Trouble.UNAVAILABLE:
                 self.world.folder.change("troubles", silent=True)
