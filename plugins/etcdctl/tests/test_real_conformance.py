@@ -105,15 +105,8 @@ class RealEtcdSubject(EtcdSubject):
 
 
 @pytest.fixture(scope="module")
-def control():
-    from slackwater_testbed import state
-    from slackwater_testbed.parts import Parts
-
-    parts = Parts(state.claim("etcdctl-kit"))
-    try:
-        yield parts.control_plane("home")
-    finally:
-        parts.remove()
+def control(lasting_parts):
+    return lasting_parts.control_plane("home")
 
 
 @pytest.mark.real("etcd", "kubernetes")

@@ -131,6 +131,7 @@ class Silent:
 @pytest.fixture
 def behind(parts, tmp_path):
     from slackwater_testbed.certificates import Authority
+    from slackwater_testbed.conditions import says
 
     control = parts.control_plane()
     control.apply(yaml.safe_dump_all(definitions()))
@@ -141,29 +142,16 @@ def behind(parts, tmp_path):
     )
     with serve_aggregated(server.api, pair.certificate, pair.key) as port:
         control.apply(yaml.safe_dump(thing("Namespace", "kasten-io", "")))
-        control.wait_for("crd", "profiles.config.kio.kasten.io", established)
+        control.wait_for("crd", "profiles.config.kio.kasten.io", says("Established"))
         control.apply(yaml.safe_dump_all([*registration("kasten-io", port), profile("offsite")]))
         control.apply(yaml.safe_dump_all([*workload(), *permissions("kit")]))
         for group in ("actions", "apps"):
             name = f"v1alpha1.{group}.kio.kasten.io"
-            control.wait_for("apiservice", name, available)
+            control.wait_for("apiservice", name, says("Available"))
         control.wait_for("pvc", "orders", lambda found: found["status"]["phase"] == "Bound",
                          namespace="shop")  # fmt: skip
         server.tick()
         yield Behind(control, server, tmp_path)
-
-
-def available(found):
-    return condition(found, "Available")
-
-
-def established(found):
-    return condition(found, "Established")
-
-
-def condition(found, name):
-    told = found.get("status", {}).get("conditions", ())
-    return any(each["type"] == name and each["status"] == "True" for each in told)
 
 
 def test_a_namespace_is_lost_and_comes_back_with_no_more_than_the_documented_rights(behind):

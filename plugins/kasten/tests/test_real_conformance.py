@@ -75,6 +75,7 @@ class Yard:
 
     def __init__(self, parts, folder):
         from slackwater_testbed.certificates import Authority
+        from slackwater_testbed.conditions import says
 
         pair = Authority(folder / "pki").issue("aggregated", "localhost")
         self._stack = ExitStack()
@@ -88,7 +89,7 @@ class Yard:
         self.install()
         for name, control in self.controls.items():
             control.apply(yaml.safe_dump_all(definitions()))
-            control.wait_for("crd", "profiles.config.kio.kasten.io", established)
+            control.wait_for("crd", "profiles.config.kio.kasten.io", says("Established"))
             served = serve_aggregated(self.fronts[name], pair.certificate, pair.key)
             port = self._stack.enter_context(served)
             space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": HOME}}
@@ -105,25 +106,14 @@ class Yard:
         return Installation(vault, servers, self.worlds, registered={})
 
     def wait_for_aggregated(self, name):
+        from slackwater_testbed.conditions import says
+
         for group in SERVED:
             service = f"v1alpha1.{group}.kio.kasten.io"
-            self.controls[name].wait_for("apiservice", service, available)
+            self.controls[name].wait_for("apiservice", service, says("Available"))
 
     def close(self):
         self._stack.close()
-
-
-def available(found):
-    return condition(found, "Available")
-
-
-def established(found):
-    return condition(found, "Established")
-
-
-def condition(found, name):
-    told = found.get("status", {}).get("conditions", ())
-    return any(each["type"] == name and each["status"] == "True" for each in told)
 
 
 def storage_class(name):
@@ -295,19 +285,10 @@ def may_read(cluster):
 
 
 @pytest.fixture(scope="module")
-def yard(tmp_path_factory):
-    from slackwater_testbed import state
-    from slackwater_testbed.parts import Parts
-
-    parts = Parts(state.claim("kasten-kit"))
-    made = None
-    try:
-        made = Yard(parts, tmp_path_factory.mktemp("kasten-kit"))
-        yield made
-    finally:
-        if made is not None:
-            made.close()
-        parts.remove()
+def yard(lasting_parts, tmp_path_factory):
+    made = Yard(lasting_parts, tmp_path_factory.mktemp("kasten-kit"))
+    yield made
+    made.close()
 
 
 @pytest.mark.real("etcd", "kubernetes")

@@ -112,6 +112,17 @@ def csi_plane(pytestconfig: pytest.Config) -> Iterator[ControlPlane]:
         shared.remove()
 
 
+@pytest.fixture(scope="module")
+def lasting_parts() -> Iterator[Parts]:
+    """Servers for all tests of a module; each test gives them back as it has found them."""
+    from slackwater_testbed import state
+    from slackwater_testbed.parts import Parts
+
+    own = Parts(state.claim(uuid.uuid4().hex[:8]))
+    yield own
+    own.remove()
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip or fail a test marked `real` without engines; mend what the last test has killed.
 
