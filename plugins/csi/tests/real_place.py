@@ -34,6 +34,7 @@ ACCOUNT = ("slackwater", "operator")
 WITHIN = 60.0
 SIZE = "16Mi"
 RELEASE = '{"spec": {"persistentVolumeReclaimPolicy": "Delete"}}'
+NO_FINALIZERS = '{"metadata": {"finalizers": null}}'
 KINDS = (
     "volumesnapshots",
     "volumesnapshotcontents",
@@ -227,6 +228,19 @@ class RealPlace:
     def stored(self):
         driver = self.driver
         return driver.volumes | driver.snapshots | driver.groups | driver.unfinished
+
+    def forget(self):
+        """Have the cluster forget the snapshots of this place, as a cluster made anew would."""
+        self.csi.snapshot_controller.kill()
+        self.csi.snapshotter.kill()
+        for name in self.standing():
+            if self.namespace in self.plane.kubectl(
+                "get", name, "-n", self.namespace, "-o", "json"
+            ):
+                where = (name, "-n", self.namespace)
+                self.plane.kubectl("patch", *where, "--type=merge", "-p", NO_FINALIZERS)
+                self.plane.kubectl("delete", *where)
+        self.csi.start()
 
     def clear(self):
         """Remove what the test has made: points, namespaces, and volumes that were exchanged."""

@@ -76,14 +76,24 @@ def test_a_content_without_its_snapshot_goes_only_where_it_is_told_to(stage):
     assert len(stage.api.list(CONTENTS)) == len(stage.csi.storage.snapshots) == 0
 
 
-@pytest.mark.parametrize(("finalizers", "left"), [((), 1), ((labels.CONTENT_PROTECTION,), 0)])
-def test_a_static_content_that_goes_unseen_leaves_its_data(stage, finalizers, left):
+@pytest.mark.parametrize("finalizers", [(), (labels.CONTENT_PROTECTION,)])
+def test_a_static_content_that_goes_unseen_leaves_its_data(stage, finalizers):
     handle = stage.csi.storage.take("data")
     static(stage, handle, finalizers=finalizers)
 
     stage.api.delete(CONTENTS, "static")
 
-    assert len(stage.csi.storage.snapshots) == left
+    assert len(stage.csi.storage.snapshots) == 1
+
+
+def test_a_static_content_that_was_seen_takes_its_data_along(stage):
+    handle = stage.csi.storage.take("data")
+    static(stage, handle, finalizers=(labels.CONTENT_PROTECTION,))
+    stage.csi.tick()
+
+    stage.api.delete(CONTENTS, "static")
+
+    assert len(stage.csi.storage.snapshots) == 0
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from slackwater.model.operation import Phase
-from slackwater_csi.emulator.definitions import GROUP_CONTENTS, GROUP_SNAPSHOTS, group_definitions
+from slackwater_csi.emulator.definitions import (
+    GROUP_CONTENTS,
+    GROUP_SNAPSHOTS,
+    SNAPSHOTS,
+    group_definitions,
+)
 from slackwater_csi.emulator.installing import group_class
 from slackwater_csi.emulator.seeding import claim
 from slackwater_csi.facts import PointFacts
@@ -114,3 +119,23 @@ def test_who_does_not_look_at_a_group_is_told(stage):
     results = stage.drive(backend, backend.plan_backup(stage.request()))
 
     assert "feature gate CSIVolumeGroupSnapshot" in results["snapshots"].message
+
+
+def test_members_whose_group_is_forgotten_are_never_called_deleted(stage):
+    """A driver deletes no member by itself, and the group's content alone has the group's name."""
+    point = stage.back_up()
+    stored = stage.left()["stored"]
+    for kind in (SNAPSHOTS, GROUP_SNAPSHOTS, GROUP_CONTENTS):
+        for found in stage.api.list(kind):
+            metadata = found["metadata"]
+            stage.csi.world.change(kind, found, {"metadata": {"finalizers": None}})
+            stage.api.delete(kind, metadata["name"], metadata.get("namespace", ""))
+    backend = stage.backend()
+
+    results = stage.drive(backend, backend.plan_deletion(point.id), "r-delete")
+
+    assert "nothing can delete it from here" in str(results["delete"])
+    assert stage.left()["stored"] == stored
+    stage.csi.storage.snapshots.clear()
+    stage.drive(backend, backend.plan_deletion(point.id), "r-again")
+    assert stage.left() == NOTHING

@@ -111,3 +111,16 @@ kind: StorageClass
 metadata: {name: other-directory}
 provisioner: directory.testbed.slackwater
 """
+
+
+def test_data_goes_even_where_nothing_in_the_cluster_stands_for_it_any_more(place):
+    place.seed("data")
+    stored = place.driver.snapshots
+    point = place.back_up()
+    place.forget()
+    assert len(place.driver.snapshots - stored) == 1
+
+    place.delete(point)
+
+    assert place.driver.snapshots == stored
+    assert place.points() == []

@@ -54,3 +54,6 @@ CONTENT_PROTECTION = "snapshot.storage.kubernetes.io/volumesnapshotcontent-bound
 """The finalizer by which csi-snapshotter holds a content until its data is gone."""
 SNAPSHOT_PROTECTION = "snapshot.storage.kubernetes.io/volumesnapshot-bound-protection"
 """The finalizer by which snapshot-controller holds a snapshot."""
+
+NOT_FOUND = "can not find snapshot"
+"""The words of csi-snapshotter where its driver lists no such snapshot (pkg/snapshotter)."""

@@ -25,8 +25,6 @@ from slackwater_csi.voice import Voice
 MOST = 50
 """Snapshots that are asked after at once, the newest first: each is an object to be made."""
 _ANSWERED_WITHIN = 3.0
-_NOT_FOUND = "can not find snapshot"
-"""The words of csi-snapshotter where its driver lists no such snapshot (pkg/snapshotter)."""
 
 
 def look_for(here: Here, points: Mapping[str, PointFacts], voice: Voice) -> Iterator[Finding]:
@@ -43,7 +41,7 @@ def look_for(here: Here, points: Mapping[str, PointFacts], voice: Voice) -> Iter
         for name in _standing(here):
             here.delete(CONTENTS, name)
     for name, (point, volume) in names.items():
-        if _NOT_FOUND in told.get(name, ""):
+        if labels.NOT_FOUND in told.get(name, ""):
             yield voice.error(
                 "snapshot-gone",
                 point,

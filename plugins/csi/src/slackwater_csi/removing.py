@@ -20,13 +20,14 @@ from slackwater.model.operation import Progress
 from slackwater_csi import labels
 from slackwater_csi.access import Here
 from slackwater_csi.acts import DeletionWork
-from slackwater_csi.errors import not_yet
+from slackwater_csi.errors import gone_wrong, not_yet
 from slackwater_csi.facts import VolumeFacts
 from slackwater_csi.naming import digest
 from slackwater_csi.objects import Content, GroupSnapshot, Named, Snapshot
 from slackwater_csi.resources import CONTENTS, SNAPSHOTS, GroupKinds, manifest
 
 _DELETE: Object = {"spec": {"deletionPolicy": "Delete"}}
+_LOOK = "kubectl get volumesnapshotcontents; csi-snapshotter removes them at its own pace"
 _GONE_WITHIN = 30.0
 """Seconds that are waited for a controller within one try; core tries again after that."""
 
@@ -55,9 +56,13 @@ class Remover:
     def remove(self, work: DeletionWork) -> None:
         """Return when nothing is left. Raises ``BackendUnavailable`` where that takes longer."""
         waiting: list[tuple[Resource, str]] = []
-        if work.group:
-            waiting += self._group(work)
         held = [volume for volume in work.volumes if volume.handle]
+        if work.group:
+            kinds = GroupKinds(work.group_version)
+            if self.here.find(kinds.contents, work.group_content, Named) is None:
+                for volume in held:
+                    self._require_gone(volume)
+            waiting += self._group(work)
         for number, volume in enumerate(held, start=1):
             if self.report.stopping:
                 raise Stopped
@@ -105,27 +110,47 @@ class Remover:
         return [(kinds.contents, work.group_content), *((CONTENTS, name) for name in contents)]
 
     def _ask_storage(self, volume: VolumeFacts) -> str:
-        """A content for the handle that belongs to no snapshot: deleting it deletes the data."""
-        name = f"sw-delete-{digest([volume.driver, volume.handle])[:16]}"
-        of_class = volume.snapshot_class
-        body: Object = manifest(
-            CONTENTS,
-            name,
-            spec={
-                "deletionPolicy": "Delete",
-                "driver": volume.driver,
-                "source": {"snapshotHandle": volume.handle},
-                "sourceVolumeMode": volume.volume_mode,
-                "volumeSnapshotRef": {"name": name, "namespace": volume.namespace},
-                **({"volumeSnapshotClassName": of_class} if of_class else {}),
-            },
-        )
-        # The controller's own: without it the content would go before anybody has seen it.
-        body["metadata"]["finalizers"] = [labels.CONTENT_PROTECTION]
-        with suppress(ObjectExists):
-            self.here.create(CONTENTS, body)
+        """A content for the handle that belongs to no snapshot: deleting it deletes the data.
+
+        It must have been seen first: without a handle in its status csi-snapshotter 8.7 lets a
+        content go and leaves the data (pkg/sidecar-controller, syncContent).
+        """
+        name = self._stand_in(volume, "Delete")
+        self._seen(name)
         self.here.delete(CONTENTS, name)
         return name
+
+    def _require_gone(self, volume: VolumeFacts) -> None:
+        """Raise where the storage still has a snapshot that only its group could take along."""
+        name = self._stand_in(volume, "Retain")
+        seen = self._seen(name)
+        self.here.delete(CONTENTS, name)
+        if seen is not None and seen.status and seen.status.snapshot_handle:
+            raise gone_wrong(
+                f"the snapshot {volume.handle} is still in the storage of {volume.driver}, and the "
+                "content of its group is gone from the cluster: nothing can delete it from here",
+                self.here.name,
+                "remove it in the storage system, then delete the recovery point once more",
+            )
+
+    def _stand_in(self, volume: VolumeFacts, policy: str) -> str:
+        name = f"sw-delete-{digest([volume.driver, volume.handle])[:16]}"
+        with suppress(ObjectExists):
+            self.here.create(CONTENTS, _standing_for(name, volume, policy))
+        return name
+
+    def _seen(self, name: str) -> Content | None:
+        """Wait until the driver was asked: the content has a handle, or its storage has none."""
+        found: list[Content | None] = []
+
+        def told() -> bool:
+            content = self.here.find(CONTENTS, name, Content)
+            found[:] = [content]
+            return content is None or _told_of(content)
+
+        if not answered(told, within=_GONE_WITHIN, stopping=lambda: self.report.stopping):
+            raise not_yet(f"nobody has looked at {name} yet", self.here.name, _LOOK)
+        return found[0]
 
     def _await(self, waiting: Sequence[tuple[Resource, str]]) -> None:
         left = [each for each in waiting if each[1]]
@@ -139,8 +164,33 @@ class Remover:
             raise not_yet(
                 f"{len(left)} contents are not gone yet: {names}",
                 self.here.name,
-                "kubectl get volumesnapshotcontents; csi-snapshotter removes them at its own pace",
+                _LOOK,
             )
+
+
+def _standing_for(name: str, volume: VolumeFacts, policy: str) -> Object:
+    of_class = volume.snapshot_class
+    body: Object = manifest(
+        CONTENTS,
+        name,
+        spec={
+            "deletionPolicy": policy,
+            "driver": volume.driver,
+            "source": {"snapshotHandle": volume.handle},
+            "sourceVolumeMode": volume.volume_mode,
+            "volumeSnapshotRef": {"name": name, "namespace": volume.namespace},
+            **({"volumeSnapshotClassName": of_class} if of_class else {}),
+        },
+    )
+    # The controller's own: without it the content would go before its data has gone.
+    body["metadata"]["finalizers"] = [labels.CONTENT_PROTECTION]
+    return body
+
+
+def _told_of(content: Content) -> bool:
+    status = content.status
+    said = (status.error.message or "") if status and status.error else ""
+    return bool(status and status.snapshot_handle) or labels.NOT_FOUND in said
 
 
 def _told(annotation: str) -> Object:

@@ -2,16 +2,18 @@
 
 Documented: members carry ``status.volumeGroupSnapshotName`` and belong to the group; they cannot be
 deleted by themselves; all claims that the selector chooses must be of one driver. Measured on the
-hostpath driver: one creation time for all. The words of errors are guessed.
+hostpath driver: one creation time for all. Seen on external-snapshotter 8.7: names are hashes of
+group and volume, contents of members have no class and name their group in an annotation. The words
+of errors are guessed.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from slackwater_csi import labels
 from slackwater_csi.emulator.definitions import (
-    CLASSES,
     CONTENTS,
     GROUP_CLASSES,
     GROUP_CONTENTS,
@@ -105,7 +107,9 @@ class Grouping:
 
     def _member(self, group: Object, claim: Object, volume: Object, chosen: Object) -> None:
         metadata = group["metadata"]
-        name = f"snapshot-{metadata['uid'][:8]}-{claim['metadata']['uid'][:8]}"
+        handle = volume["spec"]["csi"]["volumeHandle"]
+        digest = hashlib.sha256(f"{metadata['uid']}{handle}".encode()).hexdigest()
+        name = f"snapshot-{digest}"
         source = {"persistentVolumeClaimName": claim["metadata"]["name"]}
         body: Object = {
             "apiVersion": "snapshot.storage.k8s.io/v1",
@@ -117,9 +121,10 @@ class Grouping:
         made = self.world.find(SNAPSHOTS, name, metadata["namespace"])
         if made is None:
             return
-        names = [each["metadata"]["name"] for each in self.world.all(CLASSES)]
-        of_class = {**chosen, "metadata": {"name": names[0] if names else ""}}
-        content = content_for(made, volume, of_class)
+        content = content_for(made, volume, chosen)
+        del content["spec"]["volumeSnapshotClassName"]
+        content["metadata"]["name"] = f"snapcontent-{digest}"
+        content["metadata"]["annotations"] = {_MEMBER_OF: metadata["uid"]}
         self.world.create(content)
         bound = {
             "boundVolumeSnapshotContentName": content["metadata"]["name"],
@@ -155,10 +160,10 @@ class Grouping:
         if content["spec"]["deletionPolicy"] == "Delete":
             uid = content["metadata"]["name"].removeprefix("groupsnapcontent-")
             for each in self.world.all(CONTENTS):
-                ref = each["spec"]["volumeSnapshotRef"]
-                if ref["name"].startswith(f"snapshot-{uid[:8]}-"):
+                if (each["metadata"].get("annotations") or {}).get(_MEMBER_OF) == uid:
                     self.world.storage.delete((each.get("status") or {}).get("snapshotHandle", ""))
         self.world.change(GROUP_CONTENTS, content, {"metadata": {"finalizers": None}})
 
 
+_MEMBER_OF = "groupsnapshot.storage.k8s.io/volumeGroupSnapshotHandle"
 _PROTECTION = "groupsnapshot.storage.kubernetes.io/volumegroupsnapshot-bound-protection"

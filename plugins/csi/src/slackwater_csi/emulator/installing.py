@@ -81,9 +81,10 @@ class CsiServer:
         found = change.last.decoded()
         if change.table == CLAIMS and change.kind == "DELETED":
             self._claims.on_deletion(found)
-        if change.table not in _HELD or change.kind != "MODIFIED":
+        if change.table not in _HELD:
             return
-        if "deletionTimestamp" in found["metadata"]:
+        asked = change.table == CONTENTS and change.kind == "ADDED"
+        if asked or (change.kind == "MODIFIED" and "deletionTimestamp" in found["metadata"]):
             with self._lock:
                 if self._alive:
                     self._groups.settle()

@@ -5,7 +5,8 @@ claim or class come at once; ``error`` is taken back when the next try goes well
 is ready at once where its handle is known, and complains where not; deletionPolicy Delete removes
 content and data, Retain keeps both; a pending claim holds the snapshot that it comes from.
 Read in the source: a content goes with its data only where it is unbound and static, or told that
-it is being deleted; its finalizer holds it else. The words of errors are in the controllers' style.
+it is being deleted, and with its data only where its status has the handle; its finalizer holds it
+else. The words of errors are in the controllers' style.
 """
 
 from __future__ import annotations
@@ -43,8 +44,19 @@ class Snapshotting:
             return
         for snapshot in filter(_is_leaving, self.world.all(SNAPSHOTS)):
             self._release_snapshot(snapshot)
-        for content in filter(_is_leaving, self.world.all(CONTENTS)):
-            self._release_content(content)
+        for content in self.world.all(CONTENTS):
+            if _is_leaving(content):
+                self._release_content(content)
+            elif self._stands_alone(content):
+                self._show(content)
+
+    def _stands_alone(self, content: Object) -> bool:
+        """Made only to have the driver asked: csi-snapshotter does it for any static content, here
+        it is done at once for those without a snapshot.
+        """
+        metadata = content["metadata"]
+        alone = metadata["name"].startswith(("sw-look-", "sw-delete-"))
+        return alone and not (self.world.faults.no_sidecar or content.get("status"))
 
     def _bind(self, snapshot: Object) -> None:
         if (snapshot.get("status") or {}).get("boundVolumeSnapshotContentName"):
@@ -204,9 +216,8 @@ class Snapshotting:
         if not (unbound or told):
             return
         if spec["deletionPolicy"] == "Delete":
-            status = content.get("status") or {}
-            handle = status.get("snapshotHandle") or spec["source"].get("snapshotHandle", "")
-            self.world.storage.delete(handle)
+            # Without a handle in its status nobody asks the driver: the data stays.
+            self.world.storage.delete((content.get("status") or {}).get("snapshotHandle", ""))
         self.world.change(CONTENTS, content, {"metadata": {"finalizers": None}})
 
 
