@@ -163,3 +163,59 @@ def test_the_tools_own_failure_is_in_the_run_with_its_words(furnished: Stage) ->
     failed = next(r for r in run.steps if r.state is RunState.FAILED)
     assert "the disk of the store is full" in failed.message
     assert failed.result["explanation"]["native_command"].startswith("memory show operation")
+
+
+@pytest.fixture
+def two_policies(furnished: Stage) -> Stage:
+    """Silver protects the books, and the shop once more; in all clusters."""
+    protect = [{"namespaces": ["books", "shop"], "require": ["objects"]}]
+    furnished.put("dr", "books")
+    gold = furnished.content["policies"]["gold"]
+    furnished.change(policies={"gold": gold, "silver": {"clusters": "", "protect": protect}})
+    return furnished
+
+
+def test_several_policies_make_one_run_and_one_mark_and_each_keeps_its_own(
+    two_policies: Stage,
+) -> None:
+    with two_policies.open() as fleet:
+        run = drive(fleet.backup(["gold", "silver", "gold"], mark="noon"))
+        points = fleet.points().points
+        (mark,) = fleet.ledger.marks("noon")
+
+    assert (run.state, run.labels["policy"]) == (RunState.SUCCEEDED, "gold, silver")
+    made = [(p.origin, *p.scope.namespaces, p.stamp.policy) for p in points if p.stamp]
+    assert sorted(made) == [
+        ("dr", "books", "silver"),
+        ("eu", "books", "silver"),
+        ("eu", "crm", "gold"),
+        ("eu", "shop", "gold"),
+        ("eu", "shop", "silver"),
+    ]
+    assert mark.complete
+    assert {point.stamp.mark_parts for point in points if point.stamp} == {5}
+
+
+def test_a_plan_over_several_policies_brings_each_namespace_back_once_by_all_that_is_required(
+    two_policies: Stage,
+) -> None:
+    with two_policies.open() as fleet:
+        drive(fleet.backup("silver"))
+        drive(fleet.backup(["gold", "silver"], mark="noon"))
+        plan = fleet.plan(at="now", policy=["silver", "gold"], map={"shop": "s", "crm": "c"})
+        asked = [str(choice.workload) for choice in plan.choices]
+
+    assert sorted(asked) == ["dr/books", "eu/books", "eu/crm", "eu/shop"]
+    assert (plan.policy, plan.mark) == ("silver, gold", "noon")
+    with two_policies.open() as fleet:
+        two_policies.apis["eu"].delete("namespaces", "books")
+        alone = fleet.plan(at="now", policy="gold", map={"shop": "s", "crm": "c"})
+    assert "eu/books" not in {str(choice.workload) for choice in alone.choices}
+
+
+def test_what_is_named_beside_several_policies_is_backed_up_once(two_policies: Stage) -> None:
+    two_policies.keep_control_plane("eu")
+    with two_policies.open() as fleet:
+        run = fleet.backup(["gold", "silver"], control_plane="eu").now
+    made = [str(step.workload) for step in (r.step for r in run.steps) if not step.own]
+    assert made.count("eu (control-plane)") == 1

@@ -68,7 +68,7 @@ def unread(_: RecoveryPoint) -> RecoveryPoint:
 def restored(
     wish: Filter, living: list[Inventory], points: list[RecoveryPoint], read=unread
 ) -> dict[str, tuple[Requirement, ...]]:
-    found = to_restore(wish, FLEET, living, Covering(points), read, moment=NOON)
+    found = to_restore([wish], FLEET, living, Covering(points), read, moment=NOON)
     return {str(item.workload): item.require for item in found}
 
 

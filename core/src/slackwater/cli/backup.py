@@ -8,14 +8,14 @@ from slackwater.cli.opening import opened, which_options, whole_options
 
 
 @click.command()
-@click.argument("policy", required=False)
+@click.argument("policy", nargs=-1)
 @which_options
 @whole_options
 @click.option("--mark", default="", metavar="NAME", help="Start all parts together, as one moment.")
 @click.pass_context
 def backup(
     ctx: click.Context,
-    policy: str | None,
+    policy: tuple[str, ...],
     cluster: tuple[str, ...],
     namespace: tuple[str, ...],
     selector: str,
@@ -23,7 +23,7 @@ def backup(
     cluster_objects: tuple[str, ...],
     mark: str,
 ) -> int:
-    """Back up now: what POLICY protects, or what --cluster and --namespace name.
+    """Back up now: what each POLICY protects, or what --cluster and --namespace name.
 
     --control-plane and --cluster-objects come beside that; alone they are all that is meant.
     Done is done only when the recovery point was read back and holds what was required; a part
@@ -33,14 +33,14 @@ def backup(
     from slackwater.cli.progress import drive
 
     whole = control_plane or cluster_objects
-    if policy is None and not (cluster or namespace or selector or whole):
+    if not policy and not (cluster or namespace or selector or whole):
         raise click.UsageError(
             "name a policy, or --cluster, --namespace, --selector, --control-plane or"
             " --cluster-objects"
         )
     with opened(ctx) as fleet:
         run = fleet.backup(
-            policy,
+            policy or None,
             cluster=cluster or None,
             namespace=namespace or None,
             selector=selector,

@@ -13,7 +13,9 @@ from slackwater.cli.output import MARKDOWN, output_option_for_tickets
 
 @click.command()
 @click.option("--at", required=True, metavar="TIME", help='"2026-11-21 14:05", now, "2h ago".')
-@click.option("--policy", "-p", metavar="P", help="What this policy protects, as it requires.")
+@click.option(
+    "--policy", "-p", multiple=True, metavar="P", help="What this policy protects, as it requires."
+)
 @which_options
 @whole_options
 @click.option("--to", multiple=True, metavar="CLUSTER|FROM=TO", help="Where it goes.")
@@ -60,7 +62,7 @@ def _arguments(asked: dict[str, Any]) -> dict[str, Any]:
         raise click.UsageError("--replace and --update exclude each other")
     return {
         "at": asked["at"],
-        "policy": asked["policy"],
+        "policy": asked["policy"] or None,
         "cluster": asked["cluster"] or None,
         "namespace": asked["namespace"] or None,
         "selector": asked["selector"],

@@ -47,7 +47,7 @@ from slackwater.model.request import Existing, PointQuery, RestoreMapping
 from slackwater.model.restore_plan import RestorePlan
 from slackwater.model.run import Run, RunRequest
 from slackwater.oversight.diagnosis import Diagnosis, diagnose
-from slackwater.planning.backing_up import BackupWish, nothing_to_do, plan_backup_run
+from slackwater.planning.backing_up import BackupWish, named_once, nothing_to_do, plan_backup_run
 from slackwater.planning.deleting import deletion_run, plan_deletion
 from slackwater.planning.restoring import plan_restore, restore_run
 from slackwater.planning.revalidation import require_unchanged
@@ -187,7 +187,7 @@ class Fleet:
 
     def backup(
         self,
-        policy: str | None = None,
+        policy: Some = None,
         *,
         cluster: Some = None,
         namespace: Some = None,
@@ -198,6 +198,7 @@ class Fleet:
     ) -> RunHandle:
         """Back up now. The run is in the ledger when this returns; ``follow`` it to drive it.
 
+        Several policies make one run, and what two of them protect is backed up for both.
         ``control_plane`` and ``cluster_objects`` name clusters of which these are backed up too;
         alone they are all that is.
         ``mark`` starts all parts together, so that one moment can be restored. Findings of the
@@ -206,8 +207,10 @@ class Fleet:
         wish = BackupWish(
             run=f"r-{secrets.token_hex(4)}",
             due=self.clock(),
-            filter=self._names.filter(
-                policy, cluster, namespace, selector, control_plane, cluster_objects
+            filters=named_once(
+                self._names.filters(
+                    policy, cluster, namespace, selector, control_plane, cluster_objects
+                )
             ),
             mark=mark,
         )
@@ -236,7 +239,7 @@ class Fleet:
         *,
         at: str | datetime,
         zone: ZoneInfo | None = None,
-        policy: str | None = None,
+        policy: Some = None,
         cluster: Some = None,
         namespace: Some = None,
         selector: str = "",
@@ -255,17 +258,18 @@ class Fleet:
         """Plan a restore to a moment. Changes nothing anywhere.
 
         ``to`` names one target for all, or a target for each origin; without it everything goes
-        back where it came from. ``control_plane`` and ``cluster_objects`` name clusters of which
+        back where it came from. Several policies make one plan, with the least of their tolerances.
+        ``control_plane`` and ``cluster_objects`` name clusters of which
         these are brought back too; alone they are all that is. A control plane is never turned back
         but by name. A ``catalogue`` that ``points`` gathered whole serves many plans; a restore
         asks again for what is chosen. Raises ``NoSuitableRecoveryPoint`` where nothing at all is
         meant; a plan that must not run is returned with its reasons.
         """
-        filter_ = self._names.filter(
+        filters = self._names.filters(
             policy, cluster, namespace, selector, control_plane, cluster_objects
         )
         moment = self.moment(at, zone)
-        catalogue, wanted = self._sight.meant(filter_, self.file, moment, catalogue)
+        catalogue, wanted = self._sight.meant(filters, self.file, moment, catalogue)
         wish = Wish(
             moment=moment,
             wanted=tuple(wanted),
@@ -273,12 +277,15 @@ class Fleet:
             mapping=_mapping(
                 namespaces=map, storage_classes=map_class, images=map_image, claims=map_claim
             ),
-            policy=policy or "",
-            tolerance=filter_.policy.tolerance if filter_.policy else DEFAULT_TOLERANCE,
+            policy=", ".join(each.policy.name for each in filters if each.policy),
+            tolerance=min(
+                (each.policy.tolerance for each in filters if each.policy),
+                default=DEFAULT_TOLERANCE,
+            ),
             existing=Existing.UPDATE if update else Existing.KEEP,
             replace=replace,
             accept_partial=accept_partial,
-            left_out=left_out(filter_, self.file),
+            left_out=left_out(filters, self.file),
         )
         return plan_restore(
             wish,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from slackwater.errors import ConfigurationError, Problem
@@ -41,24 +41,25 @@ class Names:
         entries = (self.fleet.clusters[name] for name in chosen)
         return {entry.name for entry in entries if wanted is None or wanted.matches(entry.labels)}
 
-    def filter(  # noqa: PLR0917  the parts of a filter, in its order
+    def filters(  # noqa: PLR0917  the parts of a filter, in its order
         self,
-        policy: str | None,
+        policies: Some,
         clusters: Some,
         namespaces: Some,
         selector: str,
         control_planes: Some,
         cluster_objects: Some,
-    ) -> Filter:
-        """Return what work is narrowed down to."""
-        return Filter(
-            policy=self.policy(policy) if policy else None,
+    ) -> tuple[Filter, ...]:
+        """Return what work is narrowed down to: one filter for each policy, or one without."""
+        narrowed = Filter(
             clusters=self.clusters(clusters) if clusters else (),
             namespaces=several(namespaces),
             selector=selector_of(selector),
             control_planes=self.clusters(control_planes) if control_planes else (),
             cluster_objects=self.clusters(cluster_objects) if cluster_objects else (),
         )
+        chosen = [self.policy(name) for name in dict.fromkeys(several(policies))]
+        return tuple(replace(narrowed, policy=policy) for policy in chosen) or (narrowed,)
 
     def targets(self, to: str | Mapping[str, str] | None) -> Mapping[str, str]:
         """Return the target of each origin; the key ``""`` stands for all."""

@@ -56,13 +56,17 @@ class Sight:
         known = self.ledger.expected(cluster, tool, act)
         return known.median if known else None
 
-    def inventories(self, wish: Filter, fleet: FleetFile) -> list[Inventory]:
+    def inventories(self, wishes: Sequence[Filter], fleet: FleetFile) -> list[Inventory]:
         """Return what stands in the clusters meant; one that is silent has none."""
-        names = [n for n in self.connections.names if wish.has_cluster(n, fleet)]
+        names = [
+            name
+            for name in self.connections.names
+            if any(wish.has_cluster(name, fleet) for wish in wishes)
+        ]
         return [found for found in side_by_side(self._inventory, names) if found is not None]
 
     def meant(
-        self, filter_: Filter, fleet: FleetFile, moment: Moment, held: Catalogue | None
+        self, wishes: Sequence[Filter], fleet: FleetFile, moment: Moment, held: Catalogue | None
     ) -> tuple[Catalogue, list[Wanted]]:
         """Return what is to be restored to a moment, and the catalogue to choose from.
 
@@ -70,10 +74,10 @@ class Sight:
         it only where a cluster is turned back: that cluster loses it. Raises
         ``NoSuitableRecoveryPoint`` where nothing is meant.
         """
-        until = None if filter_.control_planes else PointQuery(until=moment.at)
-        catalogue = held or self.gather(until)
-        living = self.inventories(filter_, fleet)
-        wanted = to_restore(filter_, fleet, living, catalogue.covering, self.read, moment=moment.at)
+        turned_back = any(wish.control_planes for wish in wishes)
+        catalogue = held or self.gather(None if turned_back else PointQuery(until=moment.at))
+        living = self.inventories(wishes, fleet)
+        wanted = to_restore(wishes, fleet, living, catalogue.covering, self.read, moment=moment.at)
         if not wanted:
             raise _nothing_meant(catalogue, moment)
         return catalogue, wanted

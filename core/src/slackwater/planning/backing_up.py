@@ -13,6 +13,7 @@ from slackwater.backend.wrappers import as_role
 from slackwater.catalogue.gathering import no_answer, side_by_side
 from slackwater.clusters import Inventory, Volume, take_inventory
 from slackwater.errors import SlackwaterError
+from slackwater.fleet import FleetFile
 from slackwater.model.capability import Capability, Description
 from slackwater.model.finding import Finding, Severity
 from slackwater.model.policy import Policy
@@ -33,17 +34,35 @@ GRACE = timedelta(days=30)
 
 @dataclass(frozen=True)
 class BackupWish:
-    """What the user, or a schedule, asks for."""
+    """What the user, or a schedule, asks for.
+
+    ``filters`` has one for each policy that is executed, or one without. What two policies protect
+    is backed up for both: each keeps its own recovery points, by its own rules.
+    """
 
     run: str
     due: datetime
-    filter: Filter
+    filters: tuple[Filter, ...]
     mark: str = ""
 
     @property
-    def policy(self) -> Policy | None:
-        """The policy that is executed, if any."""
-        return self.filter.policy
+    def policies(self) -> tuple[str, ...]:
+        """The names of the policies that are executed, if any."""
+        return tuple(each.policy.name for each in self.filters if each.policy)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One workload with its tool, and what means it."""
+
+    filter: Filter
+    assignment: Assignment
+
+
+def named_once(filters: Sequence[Filter]) -> tuple[Filter, ...]:
+    """Return the filters so that what is asked for by name is backed up for the first only."""
+    first, *others = filters
+    return (first, *(replace(each, control_planes=(), cluster_objects=()) for each in others))
 
 
 @dataclass
@@ -81,15 +100,15 @@ def plan_backup_run(
     draft = _Draft(wish, connections)
     names = [name for name in connections.names if _is_meant(wish, name, connections)]
     visited = side_by_side(lambda name: _visit(connections, name), names)
-    parts = [(cluster, list(_parts(wish, cluster, connections))) for cluster in visited]
-    draft.workloads = sum(len(assigned) for _, assigned in parts)
-    for cluster, assigned in parts:
+    found = [(cluster, list(_parts(wish, cluster, connections))) for cluster in visited]
+    draft.workloads = sum(len(parts) for _, parts in found)
+    for cluster, parts in found:
         if cluster.silence is not None:
             draft.findings.append(cluster.silence)
-            if _more_is_meant(wish, cluster.name, assigned, connections):
+            if _more_is_meant(wish, cluster.name, parts, connections):
                 _will_fail(draft, cluster)
-        for assignment in assigned:
-            _add(draft, cluster, assignment)
+        for part in parts:
+            _add(draft, cluster, part)
     if wish.mark:
         _add_mark(draft)
     request = RunRequest(
@@ -103,7 +122,8 @@ def plan_backup_run(
 
 
 def _is_meant(wish: BackupWish, name: str, connections: Connections) -> bool:
-    return wish.filter.has_cluster(name, connections.fleet) or any(wish.filter.named_in(name))
+    fleet = connections.fleet
+    return any(f.has_cluster(name, fleet) or any(f.named_in(name)) for f in wish.filters)
 
 
 def _visit(connections: Connections, name: str) -> _Cluster:
@@ -132,19 +152,23 @@ def _without_api(connections: Connections, name: str) -> dict[str, Description]:
     return found
 
 
-def _parts(wish: BackupWish, cluster: _Cluster, connections: Connections) -> Iterator[Assignment]:
-    fleet = connections.fleet
-    protected = list(beside_namespaces(wish.filter, fleet, cluster.name))
-    volumes: Sequence[Volume] = ()
-    if cluster.inventory is None:
-        protected = [each for each in protected if _can_without_api(each, cluster)]
-    elif wish.filter.has_cluster(cluster.name, fleet):
-        volumes = cluster.inventory.volumes
-        protected = [*to_back_up(wish.filter, cluster.inventory), *protected]
+def _parts(wish: BackupWish, cluster: _Cluster, connections: Connections) -> Iterator[_Part]:
     homes = {home for tool in cluster.tools.values() for home in tool.homes}
-    for each in protected:
-        if not _left_out(wish, each, homes):
-            yield _assign(wish, each, cluster.tools, volumes)
+    volumes = cluster.inventory.volumes if cluster.inventory else ()
+    for filter_ in wish.filters:
+        for each in _protected(filter_, cluster, connections.fleet):
+            if not _left_out(filter_, each, homes):
+                yield _Part(filter_, _assign(filter_.policy, each, cluster.tools, volumes))
+
+
+def _protected(filter_: Filter, cluster: _Cluster, fleet: FleetFile) -> Iterator[Protected]:
+    beside = beside_namespaces(filter_, fleet, cluster.name)
+    if cluster.inventory is None:
+        yield from (each for each in beside if _can_without_api(each, cluster))
+        return
+    if filter_.has_cluster(cluster.name, fleet):
+        yield from to_back_up(filter_, cluster.inventory)
+    yield from beside
 
 
 def _can_without_api(protected: Protected, cluster: _Cluster) -> bool:
@@ -153,31 +177,33 @@ def _can_without_api(protected: Protected, cluster: _Cluster) -> bool:
 
 
 def _more_is_meant(
-    wish: BackupWish, name: str, assigned: Sequence[Assignment], connections: Connections
+    wish: BackupWish, name: str, parts: Sequence[_Part], connections: Connections
 ) -> bool:
     """Whether more of a silent cluster is meant than what can be backed up all the same."""
     fleet = connections.fleet
-    if wish.filter.has_cluster(name, fleet) and _protects_namespaces(wish.policy):
-        return True
-    possible = {assignment.workload for assignment in assigned}
-    beside = {each.workload for each in beside_namespaces(wish.filter, fleet, name)}
-    return not beside <= possible
+    possible = {part.assignment.workload for part in parts}
+    for filter_ in wish.filters:
+        if filter_.has_cluster(name, fleet) and _protects_namespaces(filter_.policy):
+            return True
+        if not {each.workload for each in beside_namespaces(filter_, fleet, name)} <= possible:
+            return True
+    return False
 
 
 def _protects_namespaces(policy: Policy | None) -> bool:
     return policy is None or any(item.namespaces is not None for item in policy.protect)
 
 
-def _left_out(wish: BackupWish, protected: Protected, homes: set[str]) -> bool:
+def _left_out(filter_: Filter, protected: Protected, homes: set[str]) -> bool:
     """By hand and unnamed, a backup takes neither the system's namespaces nor the tools' own."""
     namespace = protected.workload.namespace
-    if wish.policy or wish.filter.namespaces or not namespace:
+    if filter_.policy or filter_.namespaces or not namespace:
         return False
     return namespace.startswith("kube-") or namespace in homes
 
 
 def _assign(
-    wish: BackupWish,
+    policy: Policy | None,
     protected: Protected,
     tools: Mapping[str, Description],
     volumes: Sequence[Volume],
@@ -188,21 +214,22 @@ def _assign(
         protected.workload,
         asked_of_tools(protected.require, volumes=there),
         tools,
-        prefer=wish.policy.prefer if wish.policy else (),
-        fallback=wish.policy.fallback if wish.policy else False,
+        prefer=policy.prefer if policy else (),
+        fallback=policy.fallback if policy else False,
         optional=protected.optional,
     )
     return replace(assigned, require=protected.require)
 
 
-def _add(draft: _Draft, cluster: _Cluster, assignment: Assignment) -> None:
+def _add(draft: _Draft, cluster: _Cluster, part: _Part) -> None:
     """Add the steps of one workload: the tool's acts, then the reading back of what they made."""
+    assignment = part.assignment
     draft.findings += assignment.findings
     if not assignment.tool:
         if any(finding.blocks for finding in assignment.findings):
             draft.read_backs.append(_impossible(draft, assignment))
         return
-    request = _request(draft, cluster, assignment)
+    request = _request(draft, cluster, part)
     try:
         planned = draft.connections.backend(cluster.name, assignment.tool).plan_backup(request)
     except SlackwaterError as error:
@@ -217,18 +244,18 @@ def _add(draft: _Draft, cluster: _Cluster, assignment: Assignment) -> None:
     draft.read_backs.append(_read_back(draft, assignment, making))
 
 
-def _request(draft: _Draft, cluster: _Cluster, assignment: Assignment) -> BackupRequest:
-    wish = draft.wish
+def _request(draft: _Draft, cluster: _Cluster, part: _Part) -> BackupRequest:
+    wish, policy, assignment = draft.wish, part.filter.policy, part.assignment
     return BackupRequest(
         workload=assignment.workload,
         require=assignment.require,
         due=wish.due,
-        keep_for=keep_for(wish.policy, wish.due),
+        keep_for=keep_for(policy, wish.due),
         stamp=Stamp(
             cluster=cluster.name,
             cluster_uid=cluster.uid,
             run=wish.run,
-            policy=wish.policy.name if wish.policy else "",
+            policy=policy.name if policy else "",
             mark=wish.mark,
             mark_parts=draft.workloads if wish.mark else 0,
         ),
@@ -292,15 +319,17 @@ def _add_mark(draft: _Draft) -> None:
 
 
 def _title(wish: BackupWish, workloads: int) -> str:
-    what = wish.policy.name if wish.policy else "by hand"
+    what = ", ".join(wish.policies) or "by hand"
     mark = f', mark "{wish.mark}"' if wish.mark else ""
     return f"backup {what}: {workloads} workloads{mark}"
 
 
 def _labels(wish: BackupWish) -> dict[str, str]:
-    labels = {"due": wish.due.isoformat(), "mark": wish.mark}
-    if wish.policy:
-        labels["policy"] = wish.policy.name
+    labels = {
+        "due": wish.due.isoformat(),
+        "mark": wish.mark,
+        "policy": ", ".join(wish.policies),
+    }
     return {key: value for key, value in labels.items() if value}
 
 
@@ -314,7 +343,7 @@ def nothing_to_do(request: RunRequest, wish: BackupWish) -> Finding | None:
     return Finding(
         severity=Severity.ERROR,
         code="nothing-selected",
-        subject=wish.policy.name if wish.policy else "backup",
+        subject=", ".join(wish.policies) or "backup",
         message="no namespace in the clusters asked is meant by it",
         way_out="look at the labels: kubectl get namespaces --show-labels, and at the policy",
     )

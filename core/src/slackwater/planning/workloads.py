@@ -117,7 +117,7 @@ def _of_the_cluster(policy: Policy, cluster: str) -> Iterator[Protected]:
 
 
 def to_restore(
-    wish: Filter,
+    wishes: Sequence[Filter],
     fleet: FleetFile,
     inventories: Sequence[Inventory],
     points: Covering,
@@ -129,10 +129,29 @@ def to_restore(
 
     What an accident took away is in no inventory any more, and a dead cluster has none at all; so
     the recovery points are asked too: those of the policy, those that name their namespaces, and
-    for those of whole clusters what was found inside.
+    for those of whole clusters what was found inside. A namespace that several wishes mean comes
+    back once, from a recovery point that holds what any of them requires.
     """
     living = {inventory.cluster: inventory for inventory in inventories}
-    wanted: dict[Workload, Wanted] = {}
+    wanted: dict[Workload, tuple[Requirement, ...]] = {}
+    for wish in wishes:
+        for item in _meant(wish, fleet, living, points, read, moment=moment):
+            required = {*wanted.get(item.workload, ()), *item.require}
+            wanted[item.workload] = tuple(r for r in Requirement if r in required)
+    named = {w: () for wish in wishes for name in fleet.clusters for w in wish.named_in(name)}
+    return [Wanted(workload, require) for workload, require in {**named, **wanted}.items()]
+
+
+def _meant(
+    wish: Filter,
+    fleet: FleetFile,
+    living: Mapping[str, Inventory],
+    points: Covering,
+    read: Reader,
+    *,
+    moment: datetime,
+) -> Iterator[Wanted]:
+    """Yield the namespaces that one wish means."""
     clusters = [name for name in fleet.clusters if wish.has_cluster(name, fleet)]
 
     def meant(cluster: str) -> list[str]:
@@ -141,25 +160,23 @@ def to_restore(
 
     for cluster, namespaces in zip(clusters, side_by_side(meant, clusters), strict=True):
         for namespace in namespaces:
-            require = _requirement(wish, living.get(cluster), namespace)
             workload = Workload(cluster=cluster, namespace=namespace)
-            wanted[workload] = Wanted(workload, require)
-    named = [Wanted(workload, ()) for name in fleet.clusters for workload in wish.named_in(name)]
-    return [*named, *wanted.values()]
+            yield Wanted(workload, _requirement(wish, living.get(cluster), namespace))
 
 
-def left_out(wish: Filter, fleet: FleetFile) -> tuple[Workload, ...]:
-    """Return what a policy protects that a plan does not bring back, as nobody asked for it.
+def left_out(wishes: Sequence[Filter], fleet: FleetFile) -> tuple[Workload, ...]:
+    """Return what policies protect that a plan does not bring back, as nobody asked for it.
 
     A control plane holds the cluster-scoped objects too.
     """
-    found = (p.workload for name in fleet.clusters for p in beside_namespaces(wish, fleet, name))
-    return tuple(
-        workload
-        for workload in found
-        if workload not in wish.named_in(workload.cluster)
-        and workload.cluster not in wish.control_planes
+    found = (
+        protected.workload
+        for wish in wishes
+        for name in fleet.clusters
+        for protected in beside_namespaces(wish, fleet, name)
+        if protected.workload not in wish.named_in(name) and name not in wish.control_planes
     )
+    return tuple(dict.fromkeys(found))
 
 
 def without_namesakes(
