@@ -85,6 +85,25 @@ def test_what_goes_back_to_its_place_is_covered_by_the_control_plane(kept: Stage
     assert not codes(plan) & {"left-out", "exists"}
 
 
+def test_volumes_follow_their_control_plane_where_what_stands_may_change(kept: Stage) -> None:
+    """It holds no data; the tool that does exchanges the volumes once their claims are back."""
+    with kept.open() as fleet:
+        plan = fleet.plan(at="now", policy="whole", control_plane="eu", update=True)
+        kept.apis["eu"].delete("persistentvolumeclaims", "data", "shop")
+        without = fleet.plan(at="now", policy="whole", control_plane="eu", update=True)
+
+    assert chosen(plan) == {
+        "eu (control-plane)": ("eu (control-plane)", "memory-archive", False),
+        "eu/shop": ("eu/shop", "memory", False),
+        "eu/crm": ("eu/crm", "memory-archive", True),
+    }
+    assert acts(plan) == [OwnAct.CHECK_TARGET, *GUIDED, OwnAct.LOOK_AGAIN, "restore"]
+    assert "volumes-stay" not in codes(plan), "the only volume there is follows"
+    assert (plan.mark, plan.blocked) == ("noon", False)
+    # What does not stand now, but will again, nobody could plan to exchange.
+    assert chosen(without)["eu/shop"] == ("eu/shop", "memory-archive", True)
+
+
 def test_cluster_objects_come_before_the_namespaces_and_from_no_control_plane(kept: Stage) -> None:
     with kept.open() as fleet:
         plan = fleet.plan(at="now", cluster="eu", namespace="shop", cluster_objects="eu", to="dr")

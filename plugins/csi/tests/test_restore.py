@@ -395,3 +395,13 @@ def test_facts_pass_over_what_a_newer_version_added(stage):
     known = stage.store.open("csi", stage.clock).manifest(stage.back_up().name).facts
 
     assert PointFacts.model_validate({**known, "new": 1}).namespace == "shop"
+
+
+def test_what_came_into_a_config_map_later_goes_with_an_update(stage):
+    point = stage.back_up()
+    change = {"data": {"migrated": "yes", "tea": "free"}}
+    stage.api.patch("configmaps", "prices", change, "shop")
+
+    stage.restore(point, existing=Existing.UPDATE)
+
+    assert stage.api.get("configmaps", "prices", "shop")["data"] == {"tea": "3"}

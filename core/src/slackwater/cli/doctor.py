@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import click
@@ -92,11 +93,13 @@ def _block(
 
     screen = console()
     lines = list(well)
-    for finding in sorted(findings, key=lambda f: -f.severity.rank):
+    ordered = sorted(findings, key=lambda f: -f.severity.rank)
+    for finding, after in zip_longest(ordered, ordered[1:]):
         subject = "" if finding.subject in (name, finding.tool) else f"{finding.subject}: "
         sign = _SIGNS[finding.severity.value]
         lines.append((sign, finding.tool or "coverage", subject + finding.message))
-        lines += [("", "", f"→ {line}") for line in _way_out(finding.way_out, whole=whole)]
+        if after is None or after.way_out != finding.way_out:  # once for all that share it
+            lines += [("", "", f"→ {line}") for line in _way_out(finding.way_out, whole=whole)]
     for number, (sign, who, text) in enumerate(lines):
         head = name if number == 0 else ""
         screen.print(Text(f"{head:<12}{sign:<2}{who:<10} {text}"), soft_wrap=True)

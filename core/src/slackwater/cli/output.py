@@ -142,13 +142,10 @@ def print_findings(findings: Iterable[Finding], *, stderr: bool = False) -> None
             screen.print(Text(f"  → {finding.way_out}"), soft_wrap=True)
 
 
-def count(number: int, thing: str) -> str:
-    """Return ``1 error`` or ``2 errors``."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
-
-
 def tally(findings: Sequence[Finding]) -> str:
     """Return ``3 errors, 1 warning``; the empty text where there is nothing to count."""
+    from slackwater.model.wording import counted
+
     severities = [finding.severity.value for finding in findings]
     kinds = [kind for kind in ("error", "warning") if kind in severities]
-    return ", ".join(count(severities.count(kind), kind) for kind in kinds)
+    return ", ".join(counted(severities.count(kind), kind) for kind in kinds)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from slackwater.cli.output import count, plain_table, print_table, tally, zone
+from slackwater.cli.output import plain_table, print_table, tally, zone
 
 if TYPE_CHECKING:
     from slackwater.model.finding import Finding
@@ -47,6 +47,7 @@ def moment_line(plan: RestorePlan, now: datetime) -> str:
 def consent_summary(plan: RestorePlan) -> Iterator[str]:
     """Say in plain words what the plan writes, deletes, and turns back as a whole."""
     from slackwater.model.step import OwnAct
+    from slackwater.model.wording import counted
 
     for choice in plan.turned_back:
         since = f"{choice.point.begin:%Y-%m-%d %H:%M:%SZ}"
@@ -58,7 +59,8 @@ def consent_summary(plan: RestorePlan) -> Iterator[str]:
     deleted = [s for s in plan.steps if s.own is OwnAct.DELETE_NAMESPACE]
     gone = ", ".join(step.writes[0] for step in deleted)
     yield (
-        f"This writes into {count(len(plan.pins), 'cluster')}, {count(len(places), 'namespace')};"
+        f"This writes into {counted(len(plan.pins), 'cluster')},"
+        f" {counted(len(places), 'namespace')};"
         f" it deletes {gone or 'nothing'}."
     )
 
@@ -140,8 +142,10 @@ def _print_findings(plan: RestorePlan) -> None:
 
 def _what_blocks(blocking: list[Finding], plan: RestorePlan) -> str:
     """Say how much blocks, and at which steps: ``1 conflict (step 4)``."""
+    from slackwater.model.wording import counted
+
     places = {finding.subject for finding in blocking}
     steps = [step.id for step in plan.steps if places & set(step.writes)]
     kind = "conflict" if all(finding.code == "exists" for finding in blocking) else "finding"
     where = f" (step {', '.join(steps)})" if steps else ""
-    return count(len(blocking), kind) + where
+    return counted(len(blocking), kind) + where

@@ -13,9 +13,9 @@ from slackwater.cli.output import output_option
 
 if TYPE_CHECKING:
     from slackwater.catalogue.gathering import Catalogue
-    from slackwater.model.recovery_point import RecoveryPoint
+    from slackwater.model.recovery_point import HeldVolume, RecoveryPoint
 
-_COLUMNS = ("taken", "origin", "tool", "recovery point", "covers", "phase", "made by")
+_COLUMNS = ("taken", "origin", "tool", "recovery point", "covers", "volumes", "phase", "made by")
 _WIDE = (*_COLUMNS, "holds", "mark", "expires", "shown by", "store")
 
 
@@ -123,6 +123,7 @@ def _rows(found: Sequence[RecoveryPoint]) -> list[dict[str, str]]:
             "tool": point.id.tool,
             "recovery point": point.name,
             "covers": _covers(point),
+            "volumes": _volumes(point),
             "phase": point.phase.value,
             "made by": point.made_by,
             "holds": holds(point),
@@ -156,7 +157,26 @@ def holds(point: RecoveryPoint, namespace: str = "") -> str:
     volumes = contents.volumes_in(namespace) if namespace else contents.volumes
     objects = contents.objects_in(namespace) if namespace else sum(contents.objects.values())
     held = sum(volume.held for volume in volumes)
-    return f"{objects} objects, {held} of {len(volumes)} volumes"
+    return f"{objects} objects, {held} of {len(volumes)} volumes{_where(volumes)}"
+
+
+def _where(volumes: Sequence[HeldVolume]) -> str:
+    """Say where the data of volumes lies: a copy in the storage it came from is gone with it."""
+    away = [volume.off_cluster for volume in volumes if volume.held]
+    if not away:
+        return ""
+    if all(away):
+        return " off-cluster"
+    return f", {sum(away)} off-cluster" if any(away) else ", none off-cluster"
+
+
+def _volumes(point: RecoveryPoint) -> str:
+    """Say in short which volumes a point holds, and where."""
+    if point.contents is None:
+        return "?"
+    volumes = point.contents.volumes
+    held = sum(volume.held for volume in volumes)
+    return f"{held} of {len(volumes)}{_where(volumes)}" if volumes else "-"
 
 
 def _print_one(point: RecoveryPoint) -> None:
@@ -178,7 +198,9 @@ def _print_one(point: RecoveryPoint) -> None:
     for namespace, objects in (point.contents.objects if point.contents else {}).items():
         click.echo(f"{'':<16}{namespace or '(cluster)'}: {objects} objects")
     for volume in point.contents.volumes if point.contents else ():
-        state = f"held by {volume.method}" if volume.held else f"skipped: {volume.reason}"
+        where = "off-cluster" if volume.off_cluster else "in its own storage system only"
+        held = f"held by {volume.method}, {where}"
+        state = held if volume.held else f"skipped: {volume.reason}"
         click.echo(f"{'':<16}volume {volume}: {state}")
 
 

@@ -69,7 +69,7 @@ def notes(step: Step, plan: RestorePlan, needs: Sequence[str]) -> Iterator[str]:
     """Yield what is to be known of a step: what it finds there or does, and what it waits for."""
     if step.act.kind.value == "person":
         yield "by a person, then confirmed"
-    if step.act.writes and step.cluster not in step.writes:
+    if _is_first_to_write(step, plan):
         yield _what_stands(step, plan)
     else:
         yield from step.act.effects
@@ -77,6 +77,14 @@ def notes(step: Step, plan: RestorePlan, needs: Sequence[str]) -> Iterator[str]:
         yield "always, at the end"
     elif needs:
         yield f"after {', '.join(needs)}"
+
+
+def _is_first_to_write(step: Step, plan: RestorePlan) -> bool:
+    """Whether a step writes into a namespace before all others: it finds what stands there."""
+    if not step.act.writes or step.cluster in step.writes:
+        return False
+    first = next(each for each in plan.steps if set(each.writes) & set(step.writes))
+    return first.id == step.id
 
 
 def _what_stands(step: Step, plan: RestorePlan) -> str:

@@ -52,7 +52,7 @@ from slackwater.planning.deleting import deletion_run, plan_deletion
 from slackwater.planning.restoring import plan_restore, restore_run
 from slackwater.planning.revalidation import require_unchanged
 from slackwater.planning.wish import DEFAULT_TOLERANCE, Wish
-from slackwater.planning.workloads import left_out
+from slackwater.planning.workloads import left_out, policies_of
 from slackwater.runs import Runs
 from slackwater.runs.timing import Timing
 
@@ -259,16 +259,16 @@ class Fleet:
 
         ``to`` names one target for all, or a target for each origin; without it everything goes
         back where it came from. Several policies make one plan, with the least of their tolerances.
-        ``control_plane`` and ``cluster_objects`` name clusters of which
-        these are brought back too; alone they are all that is. A control plane is never turned back
-        but by name. A ``catalogue`` that ``points`` gathered whole serves many plans; a restore
-        asks again for what is chosen. Raises ``NoSuitableRecoveryPoint`` where nothing at all is
-        meant; a plan that must not run is returned with its reasons.
+        ``control_plane`` and ``cluster_objects`` name clusters of which these are brought back too;
+        alone they are all that is. A control plane is never turned back but by name. A
+        ``catalogue`` that ``points`` gathered whole serves many plans; a restore asks again for
+        what is chosen. Raises ``NoSuitableRecoveryPoint`` where nothing at all is meant; a plan
+        that must not run is returned with its reasons.
         """
         filters = self._names.filters(
             policy, cluster, namespace, selector, control_plane, cluster_objects
         )
-        moment = self.moment(at, zone)
+        moment, policies = self.moment(at, zone), policies_of(filters)
         catalogue, wanted = self._sight.meant(filters, self.file, moment, catalogue)
         wish = Wish(
             moment=moment,
@@ -277,11 +277,8 @@ class Fleet:
             mapping=_mapping(
                 namespaces=map, storage_classes=map_class, images=map_image, claims=map_claim
             ),
-            policy=", ".join(each.policy.name for each in filters if each.policy),
-            tolerance=min(
-                (each.policy.tolerance for each in filters if each.policy),
-                default=DEFAULT_TOLERANCE,
-            ),
+            policy=", ".join(policy.name for policy in policies),
+            tolerance=min((p.tolerance for p in policies), default=DEFAULT_TOLERANCE),
             existing=Existing.UPDATE if update else Existing.KEEP,
             replace=replace,
             accept_partial=accept_partial,

@@ -17,6 +17,7 @@ from slackwater.clusters.inventory import (
     take_inventory,
 )
 from slackwater.clusters.kubeconfig import ContextInfo, list_contexts
+from slackwater.clusters.patching import with_exact_data
 from slackwater.clusters.platform import Platform
 from slackwater.clusters.resources import (
     CUSTOM_RESOURCE_DEFINITIONS,
@@ -57,4 +58,5 @@ __all__ = [
     "served_kinds",
     "take_inventory",
     "utc_now",
+    "with_exact_data",
 ]

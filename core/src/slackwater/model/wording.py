@@ -29,3 +29,8 @@ def in_words(span: timedelta) -> str:
         if len(parts) == 2:
             break
     return ("-" if span < timedelta(0) else "") + ("".join(parts) or "0s")
+
+
+def counted(number: int, thing: str) -> str:
+    """Return ``1 error`` or ``2 errors``."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -9,6 +9,7 @@ from slackwater.backend.connections import Connections
 from slackwater.backend.wrappers import as_role
 from slackwater.catalogue.gathering import Catalogue
 from slackwater.errors import SlackwaterError
+from slackwater.model.capability import Capability, Level
 from slackwater.model.finding import Finding, Severity
 from slackwater.model.request import Store
 
@@ -16,8 +17,8 @@ from slackwater.model.request import Store
 def review_stores(catalogue: Catalogue, connections: Connections) -> Iterator[Finding]:
     """Yield a finding for each pair of clusters where the second cannot read the first's store.
 
-    A store that two clusters may write is a finding too: one writes, the others read; unless it is
-    made for many.
+    None where the tool restores nothing from elsewhere: no store would help. A store that two
+    clusters may write is a finding too: one writes, the others read; unless it is made for many.
     """
     answered = {(s.cluster, s.tool) for s in catalogue.sources if s.answered}
     for store in (s for s in catalogue.stores if s.writable):
@@ -31,8 +32,10 @@ def _pair(
 ) -> Iterator[Finding]:
     views = [s for s in catalogue.stores if (s.cluster, s.tool) == (cluster, store.tool)]
     same = next((view for view in views if view.identity == store.identity), None)
-    if same is None:
+    if same is None and _restores_from_elsewhere(cluster, store.tool, connections):
         yield _invisible(store, cluster, connections)
+    elif same is None:
+        return
     elif same.writable and not same.for_many and store.cluster < cluster:
         yield _two_writers(store, same)
     elif not same.available:
@@ -44,6 +47,16 @@ def _pair(
             f" {same.message or 'no reason given'}",
             "repair it there, or recovery points cannot be restored into this cluster",
         )
+
+
+def _restores_from_elsewhere(cluster: str, tool: str, connections: Connections) -> bool:
+    """Whether a store of another cluster would be of any use; what is not known counts as so."""
+    try:
+        described = connections.backend(cluster, tool).describe()
+    except SlackwaterError:
+        return True
+    support = described.capabilities.get(Capability.RESTORE_ELSEWHERE)
+    return support is None or support.level is not Level.UNSUPPORTED
 
 
 def _invisible(store: Store, cluster: str, connections: Connections) -> Finding:

@@ -26,7 +26,13 @@ from slackwater.model.step import OwnAct
 from slackwater.model.workload import Workload, WorkloadKind
 from slackwater.planning.assembly import Assembly, making_step
 from slackwater.planning.dispatch import Assignment, asked_of_tools, assign
-from slackwater.planning.workloads import Filter, Protected, beside_namespaces, to_back_up
+from slackwater.planning.workloads import (
+    Filter,
+    Protected,
+    beside_namespaces,
+    policies_of,
+    to_back_up,
+)
 
 GRACE = timedelta(days=30)
 """How much longer than its keep rule a tool may keep a point: expiry must not outrun retention."""
@@ -48,7 +54,7 @@ class BackupWish:
     @property
     def policies(self) -> tuple[str, ...]:
         """The names of the policies that are executed, if any."""
-        return tuple(each.policy.name for each in self.filters if each.policy)
+        return tuple(policy.name for policy in policies_of(self.filters))
 
 
 @dataclass(frozen=True)

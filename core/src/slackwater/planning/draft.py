@@ -22,7 +22,7 @@ class Draft:
     ``gates`` are, for each target, the steps that come before everything that is still to be
     added there: its check at first, then what brings back its control plane and its cluster-scoped
     objects. ``turned_back`` are the clusters whose control plane is restored, with its recovery
-    point.
+    point; ``following`` are places in them whose volumes another tool exchanges afterwards.
     """
 
     wish: Wish
@@ -35,3 +35,4 @@ class Draft:
     gates: dict[str, list[str]] = field(default_factory=dict)
     stands: dict[str, Stand] = field(default_factory=dict)
     turned_back: dict[str, Selection] = field(default_factory=dict)
+    following: set[str] = field(default_factory=set)

@@ -28,18 +28,22 @@ def clear_the_way(
     connections: Connections,
     assembly: Assembly,
     after: Sequence[str],
+    *,
+    prefer: str = "",
 ) -> tuple[list[str], list[Finding]]:
     """Plan to save a namespace, read the recovery point back, and delete the namespace.
 
-    ``after`` are the steps before all of it. Nothing is deleted before its way back was read and
-    found good; where no tool can make one, the plan is blocked.
+    ``after`` are the steps before all of it; ``prefer`` is the tool that saves it, if it can: the
+    one that brings back what was, so that the way back lies where the way here did. Nothing is
+    deleted before its way back was read and found good; where no tool can make one, the plan is
+    blocked.
     """
     cluster, _, namespace = stand.place.partition("/")
     standing = Workload(cluster=cluster, namespace=namespace)
     try:
         tools = {t: connections.backend(cluster, t).describe() for t in connections.tools(cluster)}
         asked = asked_of_tools(_SAVED, volumes=_may_have_volumes(stand))
-        saving = replace(assign(standing, asked, tools), require=_SAVED)
+        saving = replace(assign(standing, asked, tools, prefer=(prefer,)), require=_SAVED)
         if not saving.tool:
             return [], [_no_way_back(stand, tools)]
         saved = _save(saving, stand, connections, assembly, after)

@@ -145,7 +145,7 @@ def will_change(stand: Stand) -> Finding:
         code="will-change",
         subject=stand.place,
         message=f"{len(stand.objects)} objects exist; those in the recovery point are changed to"
-        " what they were, the others stay, volume data is not touched",
+        " what they were, the others stay; what becomes of volumes, the steps say",
         cluster=stand.place.partition("/")[0],
     )
 

@@ -21,6 +21,7 @@ from slackwater.model.workload import Workload, WorkloadKind
 from slackwater.planning import restore_findings as say
 from slackwater.planning.choosing import Reader, Selection, choose
 from slackwater.planning.draft import Draft
+from slackwater.planning.following import may_follow, settle, with_volumes
 from slackwater.planning.replacing import clear_the_way
 from slackwater.planning.standing import Stand
 from slackwater.planning.targets import compare_clocks, point_turned_back_to, visit_targets
@@ -57,23 +58,26 @@ def plan_restore(
     all the same, for it says why.
     """
     apart, covered = wish.split()
+    asked = may_follow(wish, covered)
     selections = choose(
-        without_namesakes(apart, wish.target),
+        without_namesakes((*apart, *asked), wish.target),
         catalogue.covering,
         wish.moment.at,
         read,
         tolerance=wish.tolerance,
         accept_partial=wish.accept_partial,
     )
+    selections = with_volumes(selections, asked)
     draft = Draft(wish, connections, catalogue, (*catalogue.stores, *stores))
     draft.findings = [say.as_background(finding) for finding in catalogue.findings]
-    draft.findings += [say.left_out(workload) for workload in wish.left_out]
+    draft.findings += [say.left_out(w) for w in wish.left_out if _could_be(w, catalogue, wish)]
     if wish.moment.assumed_zone:
         draft.findings.append(say.zone_assumed(wish.moment))
     draft.findings += say.about_selections(selections, wish.moment, wish.accept_partial)
     draft.findings += say.about_broken(selections, catalogue.covering, wish.moment)
     chosen = sorted((s for s in selections.items if s.point), key=_rank)
     visit_targets(draft, chosen, known_ca or {})
+    chosen = settle(draft, chosen, asked)
     compare_clocks(draft, selections.items)
     _refuse_collisions(draft, chosen)
     for selection in chosen:
@@ -96,6 +100,11 @@ def plan_restore(
     return plan.model_copy(update={"findings": (*plan.findings, *review(plan))})
 
 
+def _could_be(workload: Workload, catalogue: Catalogue, wish: Wish) -> bool:
+    """Whether what was left out could come back at all: no tool may have been able to keep it."""
+    return any(True for _ in catalogue.covering.of(workload, wish.moment.at))
+
+
 def _rank(selection: Selection) -> int:
     return _ORDER.index(selection.wanted.workload.kind)
 
@@ -105,7 +114,7 @@ def _choices(
 ) -> list[Choice]:
     """Return what each workload is brought back from, cluster by cluster as they were asked for."""
     made = [_choice(draft.wish, s.wanted.workload, s.point, gaps=s.gaps) for s in chosen if s.point]
-    for workload in covered:
+    for workload in (each for each in covered if each not in {c.workload for c in made}):
         point = point_turned_back_to(draft, workload.cluster)
         if point is not None:
             made.append(_choice(draft.wish, workload, point, covered=True))
@@ -157,7 +166,7 @@ def _plan_one(draft: Draft, selection: Selection) -> None:
     draft.findings += acts.findings
     after = before(draft, request)
     stand = draft.stands.get(f"{request.target}/{request.namespace}")
-    cleared = tuple(_clear(draft, stand, request.workload, after))
+    cleared = tuple(_clear(draft, stand, request, after))
     steps = draft.assembly.add_acts(
         request.target,
         tool,
@@ -224,7 +233,7 @@ def _needed(request: RestoreRequest) -> Iterator[Capability]:
 
 
 def _clear(
-    draft: Draft, stand: Stand | None, workload: Workload, after: Sequence[str]
+    draft: Draft, stand: Stand | None, request: RestoreRequest, after: Sequence[str]
 ) -> Iterator[str]:
     """Deal with what stands in the target already: refuse, change, or clear the way."""
     if stand is None or not stand.exists:
@@ -241,7 +250,14 @@ def _clear(
     elif not draft.wish.replace:
         draft.findings.append(say.conflict(stand))
     else:
-        steps, findings = clear_the_way(stand, workload, draft.connections, draft.assembly, after)
+        steps, findings = clear_the_way(
+            stand,
+            request.workload,
+            draft.connections,
+            draft.assembly,
+            after,
+            prefer=request.point.id.tool,
+        )
         draft.findings += findings
         yield from steps
 

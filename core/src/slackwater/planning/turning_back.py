@@ -26,7 +26,7 @@ def follow_control_plane(draft: Draft, request: RestoreRequest, steps: Iterable[
     draft.gates[cluster] = [again]
     at = f"{draft.wish.moment.at:%Y-%m-%dT%H:%M:%SZ}"
     draft.findings.append(say.turned_back(cluster, request.point))
-    draft.findings += say.volumes_stay(cluster, _volumes(draft, cluster), at)
+    draft.findings += say.volumes_stay(cluster, _volumes_that_stay(draft, cluster), at)
     draft.findings += say.newer_points(cluster, request.point, draft.catalogue.points)
 
 
@@ -81,10 +81,11 @@ def _unless_always(steps: Sequence[Step], ids: Iterable[str]) -> list[str]:
     return [step for step in dict.fromkeys(ids) if step not in clean_up]
 
 
-def _volumes(draft: Draft, cluster: str) -> Sequence[Volume] | None:
+def _volumes_that_stay(draft: Draft, cluster: str) -> Sequence[Volume] | None:
     if not draft.pins[cluster].seen:
         return None
     try:
-        return take_inventory(draft.connections.cluster(cluster)).volumes
+        found = take_inventory(draft.connections.cluster(cluster)).volumes
     except SlackwaterError:
         return None
+    return [each for each in found if f"{cluster}/{each.namespace}" not in draft.following]

@@ -57,8 +57,8 @@ def volumes_stay(cluster: str, volumes: Sequence[Volume] | None, restore: str) -
         "volumes-stay",
         cluster,
         f"{what} today's data, for a control plane holds objects only: {which}",
-        f"when it is back: slackwater plan --at {restore} --cluster {cluster} --namespace NAME"
-        " --replace",
+        "--update exchanges in this plan what another tool holds of them; or, when it is back:"
+        f" slackwater plan --at {restore} --cluster {cluster} --namespace NAME --replace",
     )
 
 

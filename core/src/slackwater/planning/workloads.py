@@ -75,6 +75,11 @@ class Filter:
         return not self.namespaces or namespace in self.namespaces
 
 
+def policies_of(wishes: Iterable[Filter]) -> tuple[Policy, ...]:
+    """Return the policies that are meant, if any."""
+    return tuple(wish.policy for wish in wishes if wish.policy)
+
+
 def to_back_up(wish: Filter, inventory: Inventory) -> Iterator[Protected]:
     """Yield the namespaces that are to be backed up in one cluster, as it is now."""
     cluster = inventory.cluster

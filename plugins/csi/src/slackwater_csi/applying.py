@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from slackwater.backend import Report, Stopped
-from slackwater.clusters import Object, Resource
+from slackwater.clusters import Object, Resource, with_exact_data
 from slackwater.errors import ClusterError, ObjectExists, PermanentBackendError, PermissionDenied
 from slackwater.model.finding import Finding
 from slackwater.model.operation import Progress
@@ -66,7 +66,9 @@ class Applier:
         if self.work.existing is Existing.KEEP:
             self._count("kept")
             return
-        self.site.here.patch(kind, name, content, namespace=self.work.namespace)
+        here, space = self.site.here, self.work.namespace
+        standing = here.find(kind, name, Object, namespace=space) or {}
+        here.patch(kind, name, with_exact_data(content, standing), namespace=space)
         self._count("changed")
 
     def _count(self, what: str) -> None:

@@ -146,7 +146,7 @@ class CsiBackend(Backend, SharedStores, Stamping):
         found = [self._store(local, f"storage of {here}")]
         if self._site.settings.store:
             store = self._site.store()
-            found.insert(0, self._store(store.identity, store.name))
+            found.insert(0, self._store(store.identity, store.name, for_many=True))
         return found
 
     def explain_missing_store(self, store: Store) -> Finding:
@@ -168,10 +168,16 @@ class CsiBackend(Backend, SharedStores, Stamping):
     def _look(self) -> Surroundings:
         return Surroundings(self._site.here, self._site.settings.classes)
 
-    def _store(self, identity: str, name: str) -> Store:
-        cluster = self._site.cluster
+    def _store(self, identity: str, name: str, *, for_many: bool = False) -> Store:
+        """Each manifest tells its cluster, so many may write them into one store."""
         return Store(
-            tool=TOOL, identity=identity, cluster=cluster, name=name, writable=True, available=True
+            tool=TOOL,
+            identity=identity,
+            cluster=self._site.cluster,
+            name=name,
+            writable=True,
+            available=True,
+            for_many=for_many,
         )
 
     def _back_up(

@@ -9,6 +9,7 @@ from slackwater.errors import Unsupported
 from slackwater.model.act import Act, ActKind, ActPlan
 from slackwater.model.finding import Finding
 from slackwater.model.request import BackupRequest
+from slackwater.model.wording import counted
 from slackwater.model.workload import WorkloadKind
 from slackwater_csi.acts import BackupWork, Do, payload
 from slackwater_csi.describing import SAME_STORAGE
@@ -118,7 +119,7 @@ class BackupPlanner:
                 "a VolumeGroupSnapshotClass of their driver takes them at one moment",
             )
         if work.claims:
-            yield voice.info("same-storage", place, SAME_STORAGE)
+            yield voice.info("same-storage", place, f"its {SAME_STORAGE}")
 
     def _no_claim(self, request: BackupRequest) -> Finding:
         workload = request.workload
@@ -157,7 +158,7 @@ def _snapshots(work: BackupWork, site: Site) -> Act:
     return Act(
         id="snapshots",
         kind=ActKind.OPERATED,
-        title=f"snapshot {len(work.claims)} volumes of {_place(work, site)}, {how}",
+        title=f"snapshot {counted(len(work.claims), 'volume')} of {_place(work, site)}, {how}",
         needs=("manifests",),
         effects=(
             f"adds {work.stem}-… as VolumeSnapshots in {site.cluster}/{work.namespace}",

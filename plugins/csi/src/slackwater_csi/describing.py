@@ -10,7 +10,7 @@ from slackwater_csi.resources import GROUP, GROUPS_GROUP, VERSION
 from slackwater_csi.settings import CsiSettings
 from slackwater_csi.surroundings import Surroundings
 
-SAME_STORAGE = "they lie in the volumes' own storage system, and are gone with it"
+SAME_STORAGE = "snapshots lie in the volumes' own storage system, and are gone with it"
 _STAYS = "a CSI snapshot lies in the storage system of its volume, and is gone with it"
 _VOLUMES_ONLY = "CSI snapshots are of volumes"
 

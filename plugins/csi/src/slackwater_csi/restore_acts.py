@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from slackwater.model.act import Act, ActKind
+from slackwater.model.wording import counted
 from slackwater_csi.acts import Do, RestoreWork, payload
 from slackwater_csi.facts import VolumeFacts
 from slackwater_csi.site import Site
@@ -57,7 +58,7 @@ def _show(work: RestoreWork, place: str) -> Act:
     return Act(
         id="show",
         kind=ActKind.OPERATED,
-        title=f"show {len(work.volumes)} snapshots of {work.point} in {place}",
+        title=f"show {counted(len(work.volumes), 'snapshot')} of {work.point} in {place}",
         effects=(
             f"adds {work.stem}-… in {place} as VolumeSnapshots with contents, until the end",
             f"adds the namespace {work.namespace} if it is not there",
@@ -87,7 +88,7 @@ def _release(work: RestoreWork, place: str) -> Act:
     return Act(
         id="release",
         kind=ActKind.PERFORMED,
-        title=f"take {len(work.replaced)} volumes out of their claims in {place}",
+        title=f"take {counted(len(work.replaced), 'volume')} out of use in {place}",
         needs=("stop",) if work.stopped else ("show",),
         effects=tuple(
             f"sets volume {each.volume} to Retain, and deletes claim {each.claim}"
@@ -104,7 +105,7 @@ def _claims(work: RestoreWork, place: str, before: str) -> Act:
     return Act(
         id="claims",
         kind=ActKind.OPERATED,
-        title=f"make {len(work.volumes)} claims of the snapshots in {place}",
+        title=f"make {counted(len(work.volumes), 'claim')} of what is shown in {place}",
         needs=(before,),
         effects=(f"adds {_names(work)} in {place}; those that stand there are kept",),
         writes=(work.namespace,),

@@ -132,7 +132,7 @@ class Translator:
             "contents": _contents(facts),
             "places": (place,),
             "stamp": stamp,
-            "made_by": "slackwater",
+            "made_by": f"policy {stamp.policy}" if stamp and stamp.policy else "slackwater",
             "tool_phase": "being deleted" if facts.deleting else "kept",
             "findings": tuple(self._findings(facts, name)),
         }
@@ -158,7 +158,7 @@ class Translator:
                 "at a moment of its own",
             )
         if facts.held:
-            yield voice.info("same-storage", name, f"its snapshots: {SAME_STORAGE}")
+            yield voice.info("same-storage", name, f"its {SAME_STORAGE}")
 
     def _adopted(self, snapshot: Snapshot, stamp: Stamp | None) -> Finding:
         ours = "its backup has not published it (yet)" if stamp else "somebody else made it"
