@@ -15,7 +15,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.$(if $(REAL),everything,demo) ## the whole story in two minutes, on emulated clusters; REAL=1: on real ones
-	@$(if $(REAL),$(BIN)/python -m slackwater_testbed build etcd kubernetes velero s3)
+	@$(if $(REAL),$(BIN)/python -m slackwater_testbed build etcd kubernetes velero s3 csi csi-driver)
 	@$(BIN)/slackwater demo $(if $(REAL),--stage real)
 
 # Many tests wait more than they compute, so there are more workers than a small machine has cores.

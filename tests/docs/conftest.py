@@ -1,15 +1,19 @@
-"""The fleet of the documents: the demo's three clusters, emulated, before anything happened."""
+"""The fleet of the documents: three emulated clusters with one tool, before anything happened."""
 
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 
 import pytest
 
 from slackwater.clusters import Cluster
-from slackwater.demo.emulated import NAMES, EmulatedStage
 from slackwater.demo.things import furnish
 from slackwater.fleet.rendering import DiscoveredCluster, render_fleet
+from slackwater.testing.kubernetes_api import KubernetesApi, serve
+from slackwater_velero.emulator import install
+
+NAMES = ("prod-eu", "prod-us", "dr-eu")
 
 POLICY = """
 policies:
@@ -28,17 +32,18 @@ def playground(tmp_path, monkeypatch):
         monkeypatch.delenv(variable)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
-    stage = EmulatedStage()
-    try:
-        kubeconfig = stage.open(tmp_path)
+    kubeconfig = tmp_path / "kubeconfig"
+    apis = {name: KubernetesApi(name) for name in NAMES}
+    with ExitStack() as running:
+        for name, api in apis.items():
+            running.enter_context(serve(api)).kubeconfig(kubeconfig, context=name)
+        running.enter_context(install(apis))
         with Cluster("prod-eu", kubeconfig=kubeconfig, context="prod-eu") as cluster:
             furnish(cluster, "shop", "gold", orders=3)
         with Cluster("prod-us", kubeconfig=kubeconfig, context="prod-us") as cluster:
             furnish(cluster, "crm", "gold", orders=2)
         write_fleet(tmp_path, {"velero": {}})
         yield tmp_path
-    finally:
-        stage.close()
 
 
 def write_fleet(folder, backends):

@@ -1,16 +1,10 @@
 """The story: backups and a mark, an accident, a plan, a restore killed and resumed, a proof.
 
-Where the stage has control planes, one of them is wrecked and turned back too.
+Where the stage has control planes, one of them is wrecked and turned back in the same plan.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,36 +12,23 @@ from pathlib import Path
 import yaml
 
 from slackwater.clusters import Cluster
+from slackwater.demo.cast import ARCHIVE, PARTS, POLICIES, SHOP, Part
+from slackwater.demo.fleet_file import complete
 from slackwater.demo.harbour import NAMESPACE, build_harbour, look_at_harbour, wreck_harbour
-from slackwater.demo.stage import ControlPlanes, Stage
-from slackwater.demo.things import Object, add_forgotten_volume, furnish, photograph, spoil
-from slackwater.errors import SlackwaterError
-from slackwater.ledger import Ledger
-from slackwater.model.run import RunState
+from slackwater.demo.stage import Said, Stage
+from slackwater.demo.terminal import StoryFailed, Terminal
+from slackwater.demo.things import (
+    Object,
+    add_forgotten_volume,
+    furnish,
+    make_namespace,
+    photograph,
+    spoil,
+)
 
-_POLICIES = """\
-policies:
-  gold:
-    clusters: ""
-    protect:
-      - namespaces: "tier=gold"
-        require: [objects, volumes]
-    tolerance: 15m
-    keep: {last: 3, daily: 7, weekly: 4}
-    objectives: {rpo: 4h, rto: 30m}
-  silver:
-    clusters: ""
-    protect:
-      - namespaces: "tier=silver"
-    keep: {last: 3}
-"""
-_ALSO = "      - control-plane: if-possible\n"
-_GOLD = (("prod-eu", "shop", "shop-drill"), ("prod-us", "crm", "crm-drill"))
-_SECONDS_TO_KILL = 120
+__all__ = ["Story", "StoryFailed"]
 
-
-class StoryFailed(Exception):
-    """The story did not go as told: the demo ends with an error and says where."""
+MARK = "before-migration"
 
 
 @dataclass
@@ -57,215 +38,154 @@ class Story:
     stage: Stage
     folder: Path
     quiet: bool = False
-    photographs: dict[str, dict[str, Object]] = field(default_factory=dict)
+    photographs: dict[Part, dict[str, Object]] = field(default_factory=dict)
+    volumes: dict[Part, bytes] = field(default_factory=dict)
+    harbour: dict[str, Object | None] = field(default_factory=dict)
     kubeconfig: Path = Path("kubeconfig")
-    planes: ControlPlanes | None = None
+    said: Said = field(default_factory=Said)
+
+    def __post_init__(self) -> None:
+        self.terminal = Terminal(self.folder, self.quiet)
 
     def play(self) -> None:
         """Play all of it. Raises ``StoryFailed`` at the first thing that is not as it should be."""
-        self._begin()
-        self._back_up()
+        self.begin()
+        self.back_up()
         moment = datetime.now(UTC)
-        self._accident()
-        plan = self._plan(moment)
-        self._restore(plan)
-        self._prove()
-        if self.planes:
-            self._turn_back(moment)
+        self.have_the_accident()
+        plan = self.plan(moment)
+        self.restore(plan)
+        self.prove()
 
-    # The acts
+    def begin(self) -> None:
+        """Start the stage, furnish it, write the fleet file, and look what nobody covers."""
+        self.terminal.head("A fleet of unlike tools, and nothing but a kubeconfig")
+        self.kubeconfig = self.stage.open(self.folder)
+        self.said = self.stage.said()
+        self.terminal.say(self.stage.introduction)
+        self._furnish()
+        self.terminal.run("init", "--kubeconfig", str(self.kubeconfig))
+        text = complete(self.folder / "fleet.yaml", self.said)
+        self.terminal.say(
+            "(labels, a store and these policies written into fleet.yaml; no policy names a tool",
+            " for what it protects: what is required chooses)",
+            "",
+            text.rstrip(),
+        )
+        self.terminal.run("check")
+        self.terminal.head("What is not protected? Nothing is assumed, everything is looked at")
+        self.terminal.run("doctor", expect=3)
 
-    def _begin(self) -> None:
-        self._head("A fleet of three clusters, and nothing but a kubeconfig")
-        self.kubeconfig = kubeconfig = self.stage.open(self.folder)
-        self.planes = self.stage.control_planes()
-        self._say(self.stage.introduction)
-        self._furnish(kubeconfig)
-        self._run("init", "--kubeconfig", str(kubeconfig))
-        self._write_control_planes()
-        self._write_policies()
-        self._run("check")
-        self._head("What is not protected? Nothing is assumed, everything is looked at")
-        self._run("doctor", expect=3)
+    def _furnish(self) -> None:
+        for part in PARTS:
+            if build(part, self._cluster(part.cluster), self.stage):
+                self.volumes[part] = part.data
+        archive = self._cluster(ARCHIVE.cluster)
+        furnish(archive, ARCHIVE.namespace, ARCHIVE.tier, orders=ARCHIVE.orders)
+        add_forgotten_volume(archive, ARCHIVE.namespace, ARCHIVE.claim)
+        for name in self.said.control_planes:
+            build_harbour(self._cluster(name))
+            self.harbour |= look_at_harbour(self._cluster(name))
+        for part in PARTS:
+            self.photographs[part] = photograph(self._cluster(part.cluster), part.namespace)
 
-    def _furnish(self, kubeconfig: Path) -> None:
-        clusters = {name: self._cluster(kubeconfig, name) for name in ("prod-eu", "prod-us")}
-        furnish(clusters["prod-eu"], "shop", "gold", orders=40)
-        furnish(clusters["prod-us"], "crm", "gold", orders=25)
-        furnish(clusters["prod-us"], "ledger", "silver", orders=10)
-        add_forgotten_volume(clusters["prod-us"], "ledger")
-        if self.planes:
-            build_harbour(clusters["prod-us"])
-        for origin, namespace, _ in _GOLD:
-            self.photographs[namespace] = photograph(clusters[origin], namespace)
+    def back_up(self) -> None:
+        """Back all of it up under one mark, and one namespace that cannot be whole."""
+        self.terminal.head("One mark over all: each policy by the tools that can keep it")
+        self.terminal.run("backup", *POLICIES, "--mark", MARK)
+        self.terminal.head("A backup that its tool calls complete, and that lacks a volume")
+        self.terminal.run(
+            *("backup", "--cluster", ARCHIVE.cluster, "--namespace", ARCHIVE.namespace), expect=4
+        )
+        self.terminal.run("points", "list")
 
-    def _back_up(self) -> None:
-        self._head("One policy over all clusters, one mark: parts started together")
-        self._run("backup", "gold", "--mark", "before-migration")
-        self._head("A backup that its tool calls complete, and that lacks a volume: found out")
-        self._run("backup", "silver", expect=4)
-        self._run("points", "list")
+    def have_the_accident(self) -> None:
+        """Spoil what stands, wreck control planes, and take a cluster away."""
+        self.terminal.head("The accident")
+        for part in PARTS:
+            if part.cluster != SHOP.cluster:
+                spoil(self._cluster(part.cluster), part.namespace)
+                self.stage.write(part.cluster, part.namespace, part.claim, b"migrated")
+        for name in self.said.control_planes:
+            wreck_harbour(self._cluster(name))
+            self.terminal.say(
+                f"{name}: a script has deleted the kind Tide with all its objects and the"
+                f" namespace {NAMESPACE};\n  a ClusterRole now lets anybody do anything."
+            )
+        self.stage.stop_cluster(SHOP.cluster)
+        self.terminal.say(
+            "prod-us and edge: a bad migration. Orders deleted, prices wrong, volumes overwritten.",
+            "prod-eu: gone altogether, its API server answers nobody.",
+        )
 
-    def _accident(self) -> None:
-        self._head("The accident: a bad migration in prod-us, and prod-eu is gone altogether")
-        crm = self._cluster(self.kubeconfig, "prod-us")
-        spoil(crm, "crm")
-        self.stage.stop_cluster("prod-eu")
-        self._say("prod-us/crm: orders deleted, prices wrong. prod-eu: its API server is stopped.")
-
-    def _plan(self, moment: datetime) -> Path:
-        self._head("What can be brought back to that moment? prod-eu is dead; its store is not")
+    def plan(self, moment: datetime) -> Path:
+        """Plan the way back to a moment; return the saved plan."""
+        self.terminal.head(
+            "What can be brought back to that moment? prod-eu is dead; its store is not"
+        )
         at = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-        self._run("points", "list", "--at", at, expect=4)
+        self.terminal.run("points", "list", "--at", at, expect=4)
         plan = self.folder / "friday.yaml"
-        mapped = [word for _, old, new in _GOLD for word in ("--map", f"{old}={new}")]
-        self._run(
-            *("plan", "--at", at, "--policy", "gold", "--to", "dr-eu"),
-            *(*mapped, "--save", str(plan)),
+        whole = [word for name in self.said.control_planes for word in ("--control-plane", name)]
+        self.terminal.run(
+            *("plan", "--at", at, *(word for name in POLICIES for word in ("--policy", name))),
+            *(*whole, "--to", f"{SHOP.cluster}={SHOP.target}", "--update", "--save", str(plan)),
         )
         return plan
 
-    def _restore(self, plan: Path) -> None:
-        self._head("Restore, with consent to this very plan; our own process is killed half-way")
-        run = self._run_and_kill("restore", str(plan), "--confirm", _digest(plan))
-        self._run("runs", "list")
-        self._head("Nothing is lost: the run is resumed, what had begun is found again")
-        self._run("runs", "resume", run)
-        self._run("runs", "show", run)
-
-    def _prove(self) -> None:
-        self._head("The proof: every object, compared with how it was before the accident")
-        target = self._cluster(self.kubeconfig, "dr-eu")
-        for origin, old, new in _GOLD:
-            self._compare(f"{origin}/{old}", self.photographs[old], f"dr-eu/{new}", target, new)
-
-    def _turn_back(self, moment: datetime) -> None:
-        self._head("One more accident: a script in prod-us that no backup of namespaces undoes")
-        cluster = self._cluster(self.kubeconfig, "prod-us")
-        before = look_at_harbour(cluster)
-        wreck_harbour(cluster)
-        self._say(
-            f"prod-us: the kind Tide is gone with all its objects, namespace {NAMESPACE} too;"
-            " a ClusterRole\nnow lets anybody do anything."
+    def restore(self, plan: Path) -> None:
+        """Carry the plan out, killed half-way and resumed."""
+        self.terminal.head(
+            "Restore, with consent to this very plan; our own process is killed half-way"
         )
-        self._head("The whole control plane goes back: etcd is restored, proven and exchanged")
-        plan = self.folder / "harbour.yaml"
-        at = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-        self._run("plan", "--at", at, "--control-plane", "prod-us", "--save", str(plan))
-        self._run("restore", str(plan), "--confirm", _digest(plan))
-        now = look_at_harbour(cluster)
-        if now != before:
-            different = [path for path in before if before[path] != now[path]]
-            raise StoryFailed(f"prod-us is not as it was: {different}")
-        here = sum(1 for found in before.values() if found)
-        self._say("", f"✓ {here} objects of prod-us, kind and role among them, are as they were")
-        self._compare("prod-us/crm", self.photographs["crm"], "prod-us/crm", cluster, "crm")
+        run = self.terminal.run_and_kill("restore", str(plan), "--confirm", _digest(plan))
+        self.terminal.run("runs", "list")
+        self.terminal.head("Nothing is lost: the run is resumed, what had begun is found again")
+        self.terminal.run("runs", "resume", run)
 
-    def _compare(
-        self, origin: str, before: dict[str, Object], place: str, target: Cluster, namespace: str
-    ) -> None:
-        now = photograph(target, namespace)
-        different = [name for name in before if before[name] != now.get(name)]
-        extra = [name for name in now if name not in before]
-        if different or extra:
-            raise StoryFailed(f"{place} is not {origin} as it was: {different + extra}")
-        self._say(f"✓ {len(before)} objects of {origin} stand in {place}, all equal")
+    def prove(self) -> None:
+        """Compare every object and every byte; ``StoryFailed`` where one is not as it was."""
+        self.terminal.head("The proof: every object and every byte, as before the accident")
+        for part in PARTS:
+            self._compare(part)
+        for name in self.said.control_planes:
+            self._compare_harbour(name)
 
-    # The means
-
-    def _cluster(self, kubeconfig: Path, name: str) -> Cluster:
-        return Cluster(name, kubeconfig=kubeconfig, context=name)
-
-    def _write_control_planes(self) -> None:
-        """Say in the fleet file how control planes are reached: no kubeconfig tells that."""
-        if self.planes is None:
-            return
-        file = self.folder / "fleet.yaml"
-        fleet = yaml.safe_load(file.read_text())
-        for name, backends in self.planes.backends.items():
-            fleet["clusters"][name]["backends"].update(backends)
-        policies = fleet.pop("policies")
-        whole = {**fleet, "stores": dict(self.planes.stores), "policies": policies}
-        file.write_text(yaml.safe_dump(whole, sort_keys=False))
-        self._say("(each cluster's control plane and a store for it written into fleet.yaml)")
-
-    def _write_policies(self) -> None:
-        """Put the demo's own policies in place of the first one that ``init`` suggests."""
-        fleet = self.folder / "fleet.yaml"
-        head = fleet.read_text().split("\npolicies:", 1)[0]
-        policies = _POLICIES
-        if self.planes:
-            policies = policies.replace("    tolerance", f"{_ALSO}    tolerance", 1)
-        fleet.write_text(f"{head}\n{policies}")
-        self._say("(policies gold and silver written into fleet.yaml)", "", policies.rstrip())
-
-    def _command(self, arguments: Sequence[str]) -> list[str]:
-        shown = " ".join(word if " " not in word else f'"{word}"' for word in arguments)
-        self._say("", f"$ slackwater {shown.replace(str(self.folder) + '/', '')}")
-        return [sys.executable, "-m", "slackwater", *arguments]
-
-    def _environment(self) -> dict[str, str]:
-        own = {"SLACKWATER_LEDGER": str(self._ledger)}
-        return {**os.environ, **own, "COLUMNS": os.environ.get("COLUMNS", "150")}
-
-    @property
-    def _ledger(self) -> Path:
-        return self.folder / "state" / "ledger.db"
-
-    def _run(self, *arguments: str, expect: int = 0) -> None:
-        command = self._command(arguments)
-        out = subprocess.DEVNULL if self.quiet else None
-        sys.stdout.flush()
-        done = subprocess.run(
-            command, cwd=self.folder, env=self._environment(), stdout=out, stderr=out, check=False
+    def _compare(self, part: Part) -> None:
+        before, place = self.photographs[part], f"{part.target}/{part.namespace}"
+        now = photograph(self._cluster(part.target), part.namespace)
+        different = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+        if different:
+            raise StoryFailed(f"{place} is not {part.name} as it was: {different}")
+        bytes_too = ""
+        if part in self.volumes:
+            data = self.stage.read(part.target, part.namespace, part.claim)
+            if data != self.volumes[part]:
+                raise StoryFailed(f"the volume {part.claim} of {place} is not as it was")
+            bytes_too = f", and {len(data)} bytes of its volume {part.claim}"
+        self.terminal.say(
+            f"✓ {len(before)} objects of {part.name} stand in {place}{bytes_too}: all equal"
         )
-        if done.returncode != expect:
-            raise StoryFailed(f"exit {done.returncode}, expected {expect}: {arguments[0]}")
-        if expect:
-            self._say(f"(exit {expect}, as it should be)")
 
-    def _run_and_kill(self, *arguments: str) -> str:
-        """Start a restore and kill it with SIGKILL as soon as the tool has begun to restore."""
-        command = self._command(arguments)
-        out = subprocess.DEVNULL if self.quiet else None
-        sys.stdout.flush()
-        process = subprocess.Popen(
-            command, cwd=self.folder, env=self._environment(), stdout=out, stderr=out
-        )
-        try:
-            run = self._wait_for_writing(process)
-        finally:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        self._say("", f"⚡ process {process.pid} killed with SIGKILL in the middle of {run}")
-        return run
+    def _compare_harbour(self, name: str) -> None:
+        now = look_at_harbour(self._cluster(name))
+        different = [path for path in now if self.harbour[path] != now[path]]
+        if different:
+            raise StoryFailed(f"{name} is not as it was: {different}")
+        here = sum(1 for found in now.values() if found)
+        self.terminal.say(f"✓ {here} objects of {name}, kind and role among them, are as they were")
 
-    def _wait_for_writing(self, process: subprocess.Popen[bytes]) -> str:
-        deadline = time.monotonic() + _SECONDS_TO_KILL
-        while process.poll() is None and time.monotonic() < deadline:
-            run = self._writing_run()
-            if run:
-                return run
-            time.sleep(0.05)
-        raise StoryFailed("the restore ended before it could be killed")
+    def _cluster(self, name: str) -> Cluster:
+        return Cluster(name, kubeconfig=self.kubeconfig, context=name)
 
-    def _writing_run(self) -> str:
-        try:
-            with Ledger.open(self._ledger, clock=lambda: datetime.now(UTC), read_only=True) as own:
-                for run in own.runs(unfinished=True):
-                    writing = [r for r in run.steps if r.step.writes and r.ref]
-                    if any(record.state is RunState.RUNNING for record in writing):
-                        return run.id
-        except SlackwaterError:
-            pass  # the other process is just making it
-        return ""
 
-    def _head(self, text: str) -> None:
-        self._say("", f"── {text} " + "─" * max(4, 96 - len(text)))
-
-    def _say(self, *lines: str) -> None:
-        for line in lines:
-            print(line, flush=True)
+def build(part: Part, cluster: Cluster, stage: Stage) -> bool:
+    """Put a namespace with what is in it; return whether it has a volume with data."""
+    make_namespace(cluster, part.namespace, part.tier)
+    has_disk = stage.put_volume(part.cluster, part.namespace, part.claim, part.data)
+    claim = part.claim if has_disk else ""
+    furnish(cluster, part.namespace, part.tier, orders=part.orders, claim=claim)
+    return has_disk
 
 
 def _digest(plan: Path) -> str:

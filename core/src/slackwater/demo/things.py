@@ -1,4 +1,4 @@
-"""What stands in the demo's clusters: two gold namespaces, one silver, one with a lost volume."""
+"""What stands in the demo's clusters: small applications, and a volume that nobody sees."""
 
 from __future__ import annotations
 
@@ -21,31 +21,36 @@ KINDS = (CONFIG_MAPS, SECRETS, SERVICE_ACCOUNTS, DEPLOYMENTS)
 """The kinds whose objects are compared in the end."""
 
 
-def furnish(cluster: Cluster, namespace: str, tier: str, *, orders: int) -> None:
-    """Put a small application into a namespace. Repeatable."""
+def make_namespace(cluster: Cluster, namespace: str, tier: str) -> None:
+    """Put an empty namespace. Repeatable."""
     create(cluster, NAMESPACES.path(), named("v1", "Namespace", namespace, tier=tier))
-    for resource, thing in _things(namespace, orders):
+
+
+def furnish(cluster: Cluster, namespace: str, tier: str, *, orders: int, claim: str = "") -> None:
+    """Put a small application into a namespace; ``claim`` is what its pods use. Repeatable."""
+    make_namespace(cluster, namespace, tier)
+    for resource, thing in _things(namespace, orders, claim):
         create(cluster, resource.path(namespace), thing)
 
 
-def add_forgotten_volume(cluster: Cluster, namespace: str) -> None:
+def add_forgotten_volume(cluster: Cluster, namespace: str, claim_name: str = "books") -> None:
     """Add a volume on a node's own disk: the kind that backup tools pass over."""
     size = {"storage": "10Gi"}
     modes = ["ReadWriteOnce"]
-    volume = named("v1", "PersistentVolume", f"{namespace}-books")
+    volume = named("v1", "PersistentVolume", f"{namespace}-{claim_name}")
     volume["spec"] = {
         "capacity": size,
         "accessModes": modes,
         "storageClassName": "manual",
-        "hostPath": {"path": "/srv/books"},
-        "claimRef": {"namespace": namespace, "name": "books"},
+        "hostPath": {"path": f"/srv/{claim_name}"},
+        "claimRef": {"namespace": namespace, "name": claim_name},
     }
-    claim = named("v1", "PersistentVolumeClaim", "books")
+    claim = named("v1", "PersistentVolumeClaim", claim_name)
     claim["spec"] = {
         "accessModes": modes,
         "resources": {"requests": size},
         "storageClassName": "manual",
-        "volumeName": f"{namespace}-books",
+        "volumeName": f"{namespace}-{claim_name}",
     }
     create(cluster, VOLUMES.path(), volume)
     create(cluster, CLAIMS.path(namespace), claim)
@@ -81,7 +86,7 @@ def written_by_people(found: Object) -> Object:
     return {"labels": own, **content}
 
 
-def _things(namespace: str, orders: int) -> Iterator[tuple[Resource, Object]]:
+def _things(namespace: str, orders: int, claim: str) -> Iterator[tuple[Resource, Object]]:
     settings = named("v1", "ConfigMap", "settings")
     settings["data"] = {"prices": "as agreed", "greeting": f"welcome to {namespace}"}
     yield CONFIG_MAPS, settings
@@ -89,21 +94,24 @@ def _things(namespace: str, orders: int) -> Iterator[tuple[Resource, Object]]:
     login["data"] = {"token": "c2xhY2sgd2F0ZXI="}
     yield SECRETS, login
     yield SERVICE_ACCOUNTS, named("v1", "ServiceAccount", "clerk")
-    yield DEPLOYMENTS, _deployment(namespace)
+    yield DEPLOYMENTS, _deployment(namespace, claim)
     for number in range(orders):
         order = named("v1", "ConfigMap", f"order-{number:03}")
         order["data"] = {"customer": f"c{number % 7}", "sum": str(number * 13 % 101)}
         yield CONFIG_MAPS, order
 
 
-def _deployment(namespace: str) -> Object:
+def _deployment(namespace: str, claim: str) -> Object:
     thing = named("apps/v1", "Deployment", "web")
     labels = {"app": "web"}
     container = {"name": "web", "image": f"registry.example.org/{namespace}:1.0"}
+    pod: Object = {"containers": [container]}
+    if claim:
+        pod["volumes"] = [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}]
     thing["spec"] = {
-        "replicas": 0,
+        "replicas": 1 if claim else 0,
         "selector": {"matchLabels": labels},
-        "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+        "template": {"metadata": {"labels": labels}, "spec": pod},
     }
     return thing
 

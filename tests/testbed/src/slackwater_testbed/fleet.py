@@ -8,8 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import pyrage
-
+from slackwater.testing.fleet_stores import keys_in, secret_in
 from slackwater_testbed.control_plane import ControlPlane
 from slackwater_testbed.engines import binary
 from slackwater_testbed.etcd import ROOT, EtcdCluster, EtcdMember
@@ -34,7 +33,7 @@ def etcdctl_settings(etcd: EtcdCluster, *, store: str) -> Entry:
         **{name: str(binary(name, family)) for name in ("etcdctl", "etcdutl", "etcd")},
     }
     if etcd.password_file.exists():
-        user = _secret(folder / "etcd-root-name", ROOT)
+        user = secret_in(folder / "etcd-root-name", ROOT)
         settings |= {"user": user, "password": f"file:{etcd.password_file}"}
     return settings
 
@@ -63,9 +62,9 @@ def store_entry(objectstore: ObjectStore, *, bucket: str = "vault", prefix: str 
     """
     objectstore.make_bucket(bucket)
     folder = objectstore.machine.folder
-    identity = _identity(folder / f"{bucket}.age")
+    identity = keys_in(folder / f"{bucket}.age")
     keys = {
-        name: _secret(folder / name.replace("_", "-"), value)
+        name: secret_in(folder / name.replace("_", "-"), value)
         for name, value in objectstore.credentials.items()
     }
     return {
@@ -77,12 +76,6 @@ def store_entry(objectstore: ObjectStore, *, bucket: str = "vault", prefix: str 
         **keys,
         **identity,
     }
-
-
-def folder_entry(folder: Path) -> Entry:
-    """Return an entry of `stores:` for a folder, with an age key pair beside it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return {"url": folder.as_uri(), **_identity(folder.with_suffix(".age"))}
 
 
 def _member(etcd: EtcdCluster, member: EtcdMember) -> Entry:
@@ -100,17 +93,3 @@ def _host(folder: Path, server: str, *acts: str) -> Entry:
     """Return the commands for a server, which plays a host of its own."""
     commands = {act: command(folder, act, server) for act in acts}
     return {"host": f"{folder.name}-{server}", **commands}
-
-
-def _identity(file: Path) -> Entry:
-    if not file.exists():
-        _secret(file, str(pyrage.x25519.Identity.generate()))
-    identity = pyrage.x25519.Identity.from_str(file.read_text())
-    return {"encrypt_to": [str(identity.to_public())], "decrypt_with": f"file:{file}"}
-
-
-def _secret(file: Path, value: str) -> str:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.touch(mode=0o600)
-    file.write_text(value)
-    return f"file:{file}"

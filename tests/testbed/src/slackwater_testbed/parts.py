@@ -51,6 +51,11 @@ class Parts:
         made.start()
         return made
 
+    def started(self, name: str) -> ControlPlane:
+        """Return the control plane that was started under this name."""
+        found = (each for each in self._started if isinstance(each, ControlPlane))
+        return next(each for each in found if each.name == name)
+
     @cached_property
     def objectstore(self) -> ObjectStore:
         """An S3 server, started when it is first asked for."""

@@ -26,7 +26,9 @@ class Emulator:
     """What ``slackwater demo`` needs to know of a tool."""
 
     tool = "csi"
-    title = "CSI volume snapshots, emulated in this process"
+    title = "CSI volume snapshots"
+    clusters = ("prod-us", "edge")
+    """Where it plays on the stage of the demo."""
 
     def install(
         self, apis: Mapping[str, KubernetesApi], *, pace: float | None = 0.2

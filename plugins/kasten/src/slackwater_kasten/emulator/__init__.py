@@ -44,7 +44,9 @@ class Emulator:
     """What ``slackwater demo`` needs to know of a tool."""
 
     tool = "kasten"
-    title = f"Veeam Kasten {RELEASE}, emulated in this process"
+    title = f"Veeam Kasten {RELEASE}"
+    clusters = ("prod-us",)
+    """Where it plays on the stage of the demo."""
 
     def install(
         self, apis: Mapping[str, KubernetesApi], *, pace: float | None = 0.4

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from slackwater.clusters import Cluster, Resource
+from slackwater.clusters import Cluster, Resource, with_exact_data
 from slackwater.errors import ClusterError, ObjectExists, ObjectNotFound
 from slackwater_kasten.emulator.catalog import Object
 
@@ -53,7 +53,8 @@ class Remote:
         try:
             self._cluster.create(self._path(resource, namespace), content)
         except ObjectExists:
-            self._cluster.patch(self._path(resource, namespace, metadata["name"]), content)
+            path = self._path(resource, namespace, metadata["name"])
+            self._cluster.patch(path, with_exact_data(content, self._cluster.get(path)))
 
     def patch(self, kind: str, name: str, change: Object, namespace: str = "") -> None:
         """Merge a change into an object."""
@@ -63,11 +64,13 @@ class Remote:
                 self._cluster.patch(self._path(resource, namespace, name), change)
 
     def delete(self, kind: str, name: str, namespace: str = "") -> None:
-        """Remove an object."""
+        """Remove an object, at once: finalizers are what a real K10 would wait for."""
         resource = self._resource(kind)
         with suppress(ObjectNotFound):
             if resource is not None:
-                self._cluster.delete(self._path(resource, namespace, name))
+                path = self._path(resource, namespace, name)
+                self._cluster.delete(path)
+                self._cluster.patch(path, {"metadata": {"finalizers": None}})
 
     def namespaced_kinds(self) -> Sequence[str]:
         """Return every namespaced kind that is served and holds what people wrote."""

@@ -5,6 +5,7 @@ For the demo and for tests without engines. It is found by the entry point group
 
     EMULATOR.tool                      the name of the backend type: "velero"
     EMULATOR.title                     what is emulated, in words
+    EMULATOR.clusters                  in which clusters of the demo's stage it is
     EMULATOR.install(apis, pace=0.4)   context manager; ``apis`` by cluster name. Gives
 
         .settings                      what stands under the tool in the fleet file
@@ -60,7 +61,9 @@ class Emulator:
     """What ``slackwater demo`` needs to know of a tool."""
 
     tool = "velero"
-    title = f"Velero {VERSION}, emulated in this process"
+    title = f"Velero {VERSION}"
+    clusters = ("prod-eu", "dr-eu")
+    """Where it plays on the stage of the demo."""
 
     def install(
         self,
