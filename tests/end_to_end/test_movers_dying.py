@@ -1,0 +1,216 @@
+"""What moves the data of volumes dies in the middle: each run ends, and says what is true."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from slackwater import Fleet
+from slackwater.clusters import Resource
+from slackwater.model.operation import Phase
+from slackwater.model.run import Run, RunState
+
+from .nodes_road import NodesRoad
+from .road import (
+    BACKUPS,
+    RESTORES,
+    Object,
+    backed_up,
+    beside,
+    codes,
+    ended,
+    made_by,
+    story,
+)
+from .volumes import POD, application, checksums, ready, run
+
+if TYPE_CHECKING:
+    from slackwater_testbed.nodes.cluster import NodeCluster
+    from slackwater_testbed.nodes.testbed import NodeTestbed
+
+pytestmark = pytest.mark.real("nodes")
+
+MEGABYTES = 24
+SLOW = "6mbit"
+"""So that a volume is on its way for half a minute, if nothing happens to it."""
+PATIENCE = 15
+"""Seconds that a mover may be gone before our run gives it up."""
+
+OUTWARDS = Resource("velero.io", "v1", "podvolumebackups")
+BACK = Resource("velero.io", "v1", "podvolumerestores")
+
+
+@pytest.fixture
+def road(nodes: NodeTestbed, tmp_path: Path) -> Iterator[NodesRoad]:
+    made = NodesRoad(nodes, tmp_path, velero={"mover_gone_after": PATIENCE})
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def fleet(road: NodesRoad) -> Iterator[Fleet]:
+    with road.open() as opened:
+        yield opened
+
+
+@pytest.fixture
+def east(road: NodesRoad) -> NodeCluster:
+    return road.testbed["east"]
+
+
+@pytest.fixture
+def filled(east: NodeCluster, fresh_namespace_on_nodes: str) -> str:
+    """A namespace with one volume, whose data no backup has seen."""
+    things = application(fresh_namespace_on_nodes, claims={}, megabytes=MEGABYTES)
+    run(east, fresh_namespace_on_nodes, things)
+    return fresh_namespace_on_nodes
+
+
+def moving(road: NodesRoad, kind: Resource) -> Object:
+    """Wait until a volume is on its way; return what stands for it."""
+    return road.when_begun(kind)
+
+
+def delete_mover(east: NodeCluster, movement: Object) -> None:
+    name = movement["metadata"]["name"]
+    east.kubectl("delete", "pod", name, "-n", "velero", "--force", "--grace-period=0")
+
+
+def kill_mover(movement: Object) -> None:
+    """Kill the process alone: its pod sees it end."""
+    name = os.fsencode(movement["metadata"]["name"])
+    killed = 0
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            program, *arguments = file.read_bytes().split(b"\0")
+            if program == b"/velero" and any(name in each for each in arguments):
+                os.kill(int(file.parent.name), signal.SIGKILL)
+                killed += 1
+    assert killed == 1
+
+
+def restart_agents(east: NodeCluster) -> None:
+    """Do what the finding says."""
+    east.kubectl("-n", "velero", "rollout", "restart", "daemonset", "node-agent")
+
+
+def backup_with(road: NodesRoad, fleet: Fleet, namespace: str, fault: Any) -> Run:
+    """Back up, and do something once a volume is on its way."""
+    east = road.testbed["east"]
+    east.slow_down(SLOW)
+    handle = fleet.backup(cluster="east", namespace=namespace)
+
+    def strike() -> None:
+        fault(moving(road, OUTWARDS))
+        east.speed_up()
+
+    with beside(strike):
+        return ended(fleet, handle.id)
+
+
+def restore_with(road: NodesRoad, fleet: Fleet, namespace: str, fault: Any) -> tuple[Run, str]:
+    """Restore under another name, and do something once a volume is on its way."""
+    there = road.named(f"{namespace}-b")
+    plan = fleet.plan(at="now", namespace=namespace, map={namespace: there})
+    road.testbed["east"].slow_down(SLOW)
+    handle = fleet.restore(plan, confirm=plan.digest)
+
+    def strike() -> None:
+        fault(moving(road, BACK))
+        road.testbed["east"].speed_up()
+
+    with beside(strike):
+        return ended(fleet, handle.id), there
+
+
+def with_volumes(road: NodesRoad, made: Run) -> list[Object]:
+    """Return the Restores of a run but for that of kinds, which comes before."""
+    return [each for each in road.in_velero(RESTORES, made) if "namespaceMapping" in each["spec"]]
+
+
+def test_a_backup_whose_mover_is_gone_is_given_up_and_is_no_good_point(
+    road: NodesRoad, fleet: Fleet, east: NodeCluster, filled: str
+) -> None:
+    made = backup_with(road, fleet, filled, lambda movement: delete_mover(east, movement))
+    assert made.state is RunState.FAILED, story(made)
+    assert f"volume scratch of pod {filled}/{POD}" in made.message
+    [finding] = [each for each in made.findings if each.code == "mover-gone"]
+    assert "rollout restart daemonset node-agent" in finding.way_out
+    assert road.phases(BACKUPS, made) == ["InProgress"]
+    restart_agents(east)
+    [backup] = road.in_velero(BACKUPS, made)
+    east.velero.wait_for_phase("backup", backup["metadata"]["name"], "PartiallyFailed")
+    assert fleet.plan(at="now", namespace=filled, map={filled: f"{filled}-b"}).blocked
+
+
+def test_a_restore_whose_mover_is_gone_is_given_up_and_names_the_volume(
+    road: NodesRoad, fleet: Fleet, east: NodeCluster, filled: str
+) -> None:
+    backed_up(fleet, filled)
+    made, there = restore_with(road, fleet, filled, lambda movement: delete_mover(east, movement))
+    assert made.state is RunState.FAILED, story(made)
+    assert f"volume scratch of pod {there}/{POD}" in made.message
+    assert "mover-gone" in codes(made.findings)
+    restart_agents(east)
+    [restore] = with_volumes(road, made)
+    east.velero.wait_for_phase("restore", restore["metadata"]["name"], "PartiallyFailed")
+
+
+def test_velero_killed_while_it_brings_volumes_back_is_not_tried_anew_over_waiting_pods(
+    road: NodesRoad, fleet: Fleet, east: NodeCluster, filled: str
+) -> None:
+    backed_up(fleet, filled)
+    made, there = restore_with(road, fleet, filled, lambda _: east.velero.kill())
+    assert made.state is RunState.FAILED, story(made)
+    assert [each["status"]["phase"] for each in with_volumes(road, made)] == ["Failed"]
+    [finding] = [each for each in made.findings if each.code == "volume-not-restored"]
+    assert finding.subject == f"volume scratch of pod {there}/{POD}"
+
+
+def test_velero_killed_while_it_takes_volumes_away_makes_the_backup_anew(
+    road: NodesRoad, fleet: Fleet, east: NodeCluster, filled: str
+) -> None:
+    made = backup_with(road, fleet, filled, lambda _: east.velero.kill())
+    assert made.state is RunState.SUCCEEDED, story(made)
+    assert road.phases(BACKUPS, made) == ["Failed", "Completed"]
+    [name] = made_by(made)
+    assert fleet.point(name).phase is Phase.SUCCEEDED
+
+
+def test_node_agents_killed_hold_up_neither_backup_nor_restore(
+    road: NodesRoad, fleet: Fleet, east: NodeCluster, filled: str
+) -> None:
+    before = checksums(east, filled, "scratch")
+    made = backup_with(road, fleet, filled, lambda _: east.velero.kill_agent())
+    assert made.state is RunState.SUCCEEDED, story(made)
+    made, there = restore_with(road, fleet, filled, lambda _: east.velero.kill_agent())
+    assert made.state is RunState.SUCCEEDED, story(made)
+    ready(east, there)
+    assert checksums(east, there, "scratch") == before
+
+
+@pytest.mark.long
+def test_a_mover_whose_process_was_killed_leaves_a_partial_backup(
+    road: NodesRoad, fleet: Fleet, east: NodeCluster, filled: str
+) -> None:
+    made = backup_with(road, fleet, filled, kill_mover)
+    assert made.state is RunState.PARTIAL, story(made)
+    assert road.phases(BACKUPS, made) == ["PartiallyFailed"]
+    assert fleet.plan(at="now", namespace=filled, map={filled: f"{filled}-b"}).blocked
+
+
+@pytest.mark.long
+def test_a_mover_whose_process_was_killed_leaves_a_partial_restore_that_names_the_volume(
+    road: NodesRoad, fleet: Fleet, east: NodeCluster, filled: str
+) -> None:
+    backed_up(fleet, filled)
+    made, there = restore_with(road, fleet, filled, kill_mover)
+    assert made.state is RunState.PARTIAL, story(made)
+    subjects = {each.subject for each in made.findings if each.code == "volume-not-restored"}
+    assert subjects == {f"volume scratch of pod {there}/{POD}"}
