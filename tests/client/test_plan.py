@@ -368,7 +368,9 @@ def test_what_a_policy_protects_beside_namespaces_is_not_left_out_without_a_word
     saved.change(policies={"whole": {"clusters": "env=prod", "protect": protect}})
     with saved.open() as fleet:
         plan = fleet.plan(at="now", policy="whole", to="dr")
-    assert [(f.code, f.subject) for f in plan.findings] == [("left-out", "eu (cluster-objects)")]
+    (found,) = plan.findings
+    assert (found.code, found.subject) == ("left-out", "eu (cluster-objects)")
+    assert "no recovery point holds it" in found.message
 
 
 def test_a_namesake_in_the_target_is_in_the_way_and_not_meant(saved: Stage) -> None:

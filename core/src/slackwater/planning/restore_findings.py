@@ -150,14 +150,23 @@ def will_change(stand: Stand) -> Finding:
     )
 
 
-def left_out(workload: Workload) -> Finding:
-    """The policy protects it, and nobody asked for it: a policy alone turns no cluster back."""
+def left_out(workload: Workload, *, held: bool) -> Finding:
+    """The policy protects it, and nobody asked for it: a policy alone turns no cluster back.
+
+    ``held``: a recovery point of it is there to be asked for.
+    """
+    if not held:
+        message = "the policy protects it too, and no recovery point holds it"
+        way_out = "slackwater doctor says which tool could"
+    else:
+        message = "the policy protects it too; it comes back only where it is asked for"
+        way_out = f"--{workload.kind} {workload.cluster} brings it back, before the namespaces"
     return Finding(
         severity=Severity.WARNING,
         code="left-out",
         subject=str(workload),
-        message="the policy protects it too; it comes back only where it is asked for",
-        way_out=f"--{workload.kind} {workload.cluster} brings it back, before the namespaces",
+        message=message,
+        way_out=way_out,
         cluster=workload.cluster,
     )
 

@@ -70,7 +70,7 @@ def plan_restore(
     selections = with_volumes(selections, asked)
     draft = Draft(wish, connections, catalogue, (*catalogue.stores, *stores))
     draft.findings = [say.as_background(finding) for finding in catalogue.findings]
-    draft.findings += [say.left_out(w) for w in wish.left_out if _could_be(w, catalogue, wish)]
+    draft.findings += [say.left_out(w, held=_is_held(w, catalogue, wish)) for w in wish.left_out]
     if wish.moment.assumed_zone:
         draft.findings.append(say.zone_assumed(wish.moment))
     draft.findings += say.about_selections(selections, wish.moment, wish.accept_partial)
@@ -100,7 +100,7 @@ def plan_restore(
     return plan.model_copy(update={"findings": (*plan.findings, *review(plan))})
 
 
-def _could_be(workload: Workload, catalogue: Catalogue, wish: Wish) -> bool:
+def _is_held(workload: Workload, catalogue: Catalogue, wish: Wish) -> bool:
     """Whether what was left out could come back at all: no tool may have been able to keep it."""
     return any(True for _ in catalogue.covering.of(workload, wish.moment.at))
 
