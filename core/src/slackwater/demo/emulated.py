@@ -15,7 +15,7 @@ from slackwater.testing.kubernetes_api import KubernetesApi, disks, serve
 EMULATORS = "slackwater.emulators"
 """Entry point group: each plugin's emulator of its tool. Its ``EMULATOR`` has
 
-``title``              what is emulated, in words
+``title``              what is emulated, in words; else the tool's name
 ``clusters``           in which clusters of the stage the tool is; all, where it does not say
 ``install(apis)``      a context manager that starts it in these clusters (``pace``: seconds of a
                        step); ``settings`` of what it gives stands under the tool in a fleet file
@@ -65,8 +65,8 @@ class EmulatedStage(Stage):
         chosen = tuple(name for name in NAMES if name in getattr(emulator, "clusters", NAMES))
         apis = {name: self._apis[name] for name in chosen}
         installed = self._running.enter_context(emulator.install(apis, **self._pace))
-        self._titles.append(str(emulator.title))
-        self._tools[tool] = (chosen, dict(installed.settings))
+        self._titles.append(str(getattr(emulator, "title", tool)))
+        self._tools[tool] = (chosen, dict(getattr(installed, "settings", {})))
 
     def said(self) -> Said:
         """Return the tools' settings, and a store for those that have none of their own."""
