@@ -24,7 +24,7 @@ from slackwater_csi.errors import gone_wrong, not_yet
 from slackwater_csi.facts import VolumeFacts
 from slackwater_csi.naming import digest
 from slackwater_csi.objects import Content, GroupSnapshot, Named, Snapshot
-from slackwater_csi.resources import CONTENTS, SNAPSHOTS, GroupKinds, manifest
+from slackwater_csi.resources import CLASSES, CONTENTS, SNAPSHOTS, GroupKinds, manifest
 
 _DELETE: Object = {"spec": {"deletionPolicy": "Delete"}}
 _LOOK = "kubectl get volumesnapshotcontents; csi-snapshotter removes them at its own pace"
@@ -135,8 +135,11 @@ class Remover:
 
     def _stand_in(self, volume: VolumeFacts, policy: str) -> str:
         name = f"sw-delete-{digest([volume.driver, volume.handle])[:16]}"
+        of_class = volume.snapshot_class
+        if of_class and self.here.find(CLASSES, of_class, Named) is None:
+            of_class = ""  # nobody would look at a content whose class is gone
         with suppress(ObjectExists):
-            self.here.create(CONTENTS, _standing_for(name, volume, policy))
+            self.here.create(CONTENTS, _standing_for(name, volume, policy, of_class))
         return name
 
     def _seen(self, name: str) -> Content | None:
@@ -168,8 +171,7 @@ class Remover:
             )
 
 
-def _standing_for(name: str, volume: VolumeFacts, policy: str) -> Object:
-    of_class = volume.snapshot_class
+def _standing_for(name: str, volume: VolumeFacts, policy: str, of_class: str) -> Object:
     body: Object = manifest(
         CONTENTS,
         name,

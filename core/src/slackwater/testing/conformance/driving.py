@@ -76,7 +76,7 @@ def backup_request(subject: Subject, workload: Workload | None = None) -> Backup
         workload=workload or subject.workload,
         require=(),
         due=subject.now(),
-        stamp=Stamp(cluster=subject.home, cluster_uid="uid-of-home", run="r-kit", policy="gold"),
+        stamp=Stamp(cluster=subject.home, cluster_uid=subject.home_uid, run="r-kit", policy="gold"),
     )
 
 

@@ -53,6 +53,7 @@ class Subject(ABC):
 
     ``tool``            the name of the backend type
     ``home``            the cluster whose backend is tested
+    ``home_uid``        who home is, where the tool looks at it: the uid of its ``kube-system``
     ``neighbour``       another cluster that shows the stores of home; empty where there is none
     ``stranger``        a cluster that does not show them (yet); empty where there is none
     ``workload``        seeded in home, whole: the tool can back up all of it
@@ -72,6 +73,7 @@ class Subject(ABC):
 
     tool: str
     home: str
+    home_uid: str = "uid-of-home"
     neighbour: str = ""
     stranger: str = ""
     workload: Workload
