@@ -176,7 +176,11 @@ def _volumes(point: RecoveryPoint) -> str:
         return "?"
     volumes = point.contents.volumes
     held = sum(volume.held for volume in volumes)
-    return f"{held} of {len(volumes)}{_where(volumes)}" if volumes else "-"
+    if not held:
+        return f"0/{len(volumes)}" if volumes else "-"
+    away = sum(volume.off_cluster for volume in volumes if volume.held)
+    where = {held: "off-cluster", 0: "own storage"}.get(away, f"{away} off-cluster")
+    return f"{held}/{len(volumes)} {where}"
 
 
 def _print_one(point: RecoveryPoint) -> None:

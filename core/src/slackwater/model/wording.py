@@ -9,11 +9,11 @@ _SPANS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
 def in_bytes(size: int) -> str:
-    """Return a size in bytes in binary units: ``10 GiB``, ``1.5 MiB``."""
+    """Return a size in bytes in binary units: ``10 GiB``, ``1.5 MiB``, ``1010 KiB``."""
     value = float(size)
     for unit in _SIZES[:-1]:
         if abs(value) < 1024:
-            return f"{value:.3g} {unit}"
+            return f"{value:.0f} {unit}" if abs(value) >= 1000 else f"{value:.3g} {unit}"
         value /= 1024
     return f"{value:.3g} {_SIZES[-1]}"
 
