@@ -139,9 +139,22 @@ def test_without_any_key_a_point_is_locked(stage):
 
 
 def test_what_was_begun_by_somebody_else_is_not_called_open(stage):
-    made = stage.publish("one")
-    stage.put(f"keeper/{made.artefacts[0].key}", b"a ship's log")
+    made = stage.publish("large", os.urandom(3_000_000))
+    begun = os.urandom(300_000)
+    key = f"keeper/{made.artefacts[0].key}"
+    stage.put(key, begun + stage.objects[key][len(begun) :])
     assert codes(stage.store.review_key(made)) == [("point-locked", Severity.ERROR)]
+
+
+@pytest.mark.parametrize("spoil", [lambda _: b"a ship's log", truncated])
+def test_what_is_small_and_not_what_was_stored_is_no_matter_of_keys(stage, spoil):
+    made = stage.publish("one")
+    key = f"keeper/{made.artefacts[0].key}"
+    stage.put(key, spoil(stage.objects[key]))
+    (told,) = stage.store.review_key(made)
+    assert (told.code, told.severity) == ("point-damaged", Severity.ERROR)
+    assert "is not what was stored" in told.message
+    assert told.way_out
 
 
 def test_a_check_tries_the_newest_and_the_oldest_point(folder_stage, another_identity):

@@ -220,12 +220,16 @@ def test_a_store_that_does_not_answer_stops_a_backup_before_it_begins(stage):
 
 def test_manifests_that_nobody_can_open_stop_a_restore_of_claims(stage):
     point = stage.back_up("crm")
+    backend = stage.backend()
+    plan = backend.plan_restore(stage.restore_request(point, onto="crm-drill"))
     (artefact,) = (stage.folder / "store" / "kept").rglob("*.age")
     artefact.write_bytes(artefact.read_bytes()[:-7])
     before = stage.left()
 
-    results = stage.restore(point, onto="crm-drill")
+    late = backend.plan_restore(stage.restore_request(point, onto="crm-drill"))
+    results = stage.drive(backend, plan)
 
+    assert (late.acts, [finding.code for finding in late.findings]) == ((), ["point-damaged"])
     assert type(results["claims"]).__name__ == "ArtefactDamaged"
     assert results["claims"].hint
     assert stage.left() == before

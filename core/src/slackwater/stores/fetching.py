@@ -53,7 +53,7 @@ def _fetch(shelf: Shelf, artefact: Artefact, keys: AgeKeys, into: Target, store:
         try:
             _open(shelf, artefact, identities, into, store)
         except Unopened as error:
-            raise _why(shelf, artefact, store) from error
+            raise why_unopened(shelf, artefact, store) from error
     except Absent:
         raise ArtefactDamaged(f"{_subject(artefact, store)} is not there", hint=_ANOTHER) from None
 
@@ -119,7 +119,7 @@ def _disk_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _why(shelf: Shelf, artefact: Artefact, store: str) -> ArtefactDamaged | ArtefactLocked:
+def why_unopened(shelf: Shelf, artefact: Artefact, store: str) -> ArtefactDamaged | ArtefactLocked:
     """Why it could not be opened: when it is byte for byte what was stored, it is the key."""
     measure = Measure()
     for chunk in shelf.read(artefact.key):

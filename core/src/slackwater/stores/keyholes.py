@@ -20,6 +20,7 @@ from slackwater.errors import (
 )
 from slackwater.fleet.age_keys import AgeKeys
 from slackwater.model.finding import Finding, Severity
+from slackwater.stores.fetching import why_unopened
 from slackwater.stores.manifest import Artefact, Manifest
 from slackwater.stores.sealing import opens
 from slackwater.stores.shelf import Absent, Shelf
@@ -39,19 +40,20 @@ class _Readable(Protocol):
 def try_key(shelf: Shelf, artefact: Artefact, keys: AgeKeys, *, store: str) -> None:
     """Raise ``ArtefactLocked`` where no identity opens the artefact.
 
-    Raises ``ArtefactDamaged`` where it is not there, and what reading and keys raise else.
+    Raises ``ArtefactDamaged`` where a small one is not what was stored, ``Absent`` where it is not
+    there, and what reading and keys raise else.
     """
     identities = keys.identities()
-    try:
-        beginning = _beginning(shelf, artefact.key)
-    except Absent:
-        raise ArtefactDamaged(f'the artefact "{artefact.key}" in "{store}" is not there') from None
-    if not opens(beginning, identities):
-        raise ArtefactLocked(
-            f"no identity in stores.{store}.decrypt_with opens it: it is encrypted for others, or "
-            "its beginning was changed",
-            hint=_WAY_OUT,
-        )
+    beginning = _beginning(shelf, artefact.key)
+    if opens(beginning, identities):
+        return
+    if len(beginning) < _BEGINNING:  # all of it: what it is can be told from what was stored
+        raise why_unopened(shelf, artefact, store)
+    raise ArtefactLocked(
+        f"no identity in stores.{store}.decrypt_with opens it: it is encrypted for others, or "
+        "its beginning was changed",
+        hint=_WAY_OUT,
+    )
 
 
 def review_key(
@@ -67,7 +69,9 @@ def review_key(
     except (ArtefactLocked, ConfigurationError, SecretError) as error:
         way_out = error.hint or _WAY_OUT
         return (_finding(Severity.ERROR, "point-locked", manifest.name, str(error), way_out),)
-    except ArtefactDamaged:
+    except ArtefactDamaged as error:
+        return (_finding(Severity.ERROR, "point-damaged", manifest.name, str(error), error.hint),)
+    except Absent:
         return ()  # told with the point itself
     except BackendError as error:
         said = f"whether a key opens it cannot be told: {error}"
