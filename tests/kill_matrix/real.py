@@ -119,7 +119,8 @@ class RealEtcdBackup(Real):
 
     def prepare(self) -> Sequence[str]:
         """Add its etcd to the fleet file."""
-        from slackwater_testbed.fleet import etcdctl_settings, folder_entry, restore_settings
+        from slackwater.testing.fleet_stores import folder_entry
+        from slackwater_testbed.fleet import etcdctl_settings, restore_settings
 
         self.furnish()
         east = self.testbed["east"]

@@ -35,7 +35,8 @@ class Real:
     """A backend over an etcd of the testbed, with a store in a folder."""
 
     def __init__(self, etcd, folder, **settings):
-        from slackwater_testbed.fleet import etcdctl_settings, folder_entry
+        from slackwater.testing.fleet_stores import folder_entry
+        from slackwater_testbed.fleet import etcdctl_settings
 
         self.etcd, self.folder = etcd, folder
         given = {**etcdctl_settings(etcd, store="vault"), "answer_within": 2.0, **settings}

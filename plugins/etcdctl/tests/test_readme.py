@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import slackwater.stores
 from slackwater_etcdctl.describing import TESTED
 from slackwater_etcdctl.settings import EtcdctlSettings
 
 ROOT = Path(__file__).parent.parent
+STORES = Path(slackwater.stores.__file__).parent
 PAGE = (ROOT / "README.md").read_text()
 
 
@@ -31,7 +33,8 @@ def test_the_defaults_on_the_page_are_those_of_the_settings():
 
 
 def test_the_findings_that_the_page_names_exist():
-    source = "\n".join(path.read_text() for path in (ROOT / "src").rglob("*.py"))
+    folders = (ROOT / "src", STORES)
+    source = "\n".join(path.read_text() for folder in folders for path in folder.rglob("*.py"))
     codes = re.findall(r"`([a-z]+(?:-[a-z]+)*)`", section("Traps that it keeps you out of"))
 
     assert len(codes) > 6

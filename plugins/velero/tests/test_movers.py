@@ -99,16 +99,16 @@ def test_a_movement_with_its_pod_is_waited_for(quiet):
 @pytest.mark.parametrize(
     ("since", "moved"),
     [
-        (20, moving(written=1)),
-        (1, moving()),
-        (20, moving(accepted=False)),
-        (20, moving(phase="Prepared")),
-        (20, moving(phase="Completed")),
+        (20, {"written": 1}),
+        (1, {}),
+        (20, {"accepted": False}),
+        (20, {"phase": "Prepared"}),
+        (20, {"phase": "Completed"}),
     ],
     ids=["still told of", "just begun", "moved without a pod", "to be noticed by Velero", "done"],
 )
 def test_a_movement_that_may_yet_end_is_waited_for(quiet, since, moved):
-    handle = put(quiet, OUT, "PodVolumeBackup", VOLUME, since=since, **moved)
+    handle = put(quiet, OUT, "PodVolumeBackup", VOLUME, since=since, **moving(**moved))
 
     assert looked_at(quiet, handle).phase is Phase.RUNNING
 

@@ -12,11 +12,11 @@ import yaml
 from obstore.store import S3Store
 
 from slackwater.fleet.loading import load_fleet
+from slackwater.testing.fleet_stores import folder_entry
 from slackwater_etcdctl.settings import EtcdctlSettings
 from slackwater_testbed.fleet import (
     Entry,
     etcdctl_settings,
-    folder_entry,
     restore_settings,
     store_entry,
 )

@@ -36,6 +36,7 @@ _CAPABILITIES: Mapping[Capability, Support] = {
         "a control plane comes back as the cluster that it was; where its hosts are new, put them "
         "under its name in the fleet file"
     ),
+    Capability.BY_IMPORT: _no("a store is read where it is; nothing is imported first"),
     Capability.MAP_NAMESPACES: _no(_WHOLE),
     Capability.MAP_STORAGE_CLASSES: _no(_WHOLE),
     Capability.MAP_IMAGES: _no(_WHOLE),

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from slackwater.model.act import Key
+from slackwater.testing.fleet_stores import folder_entry
 from slackwater_testbed.control_plane import ControlPlane
-from slackwater_testbed.fleet import etcdctl_settings, folder_entry, restore_settings
+from slackwater_testbed.fleet import etcdctl_settings, restore_settings
 from slackwater_testbed.parts import Parts
 
 from .stage import Recipe, Watching, back_up, by_id, drive, plan

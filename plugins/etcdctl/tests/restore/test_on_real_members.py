@@ -10,9 +10,10 @@ import pytest
 
 from slackwater.errors import BackendUnavailable
 from slackwater.model.act import Key
+from slackwater.testing.fleet_stores import folder_entry
 from slackwater_testbed.engines import binary
 from slackwater_testbed.etcd import EtcdCluster
-from slackwater_testbed.fleet import etcdctl_settings, folder_entry, restore_settings
+from slackwater_testbed.fleet import etcdctl_settings, restore_settings
 from slackwater_testbed.parts import Parts
 
 from .stage import Recipe, Watching, back_up, by_id, drive, perform_and_die, plain_files, plan
