@@ -153,11 +153,25 @@ def test_a_queue_in_which_nothing_runs_is_dead(voice):
     assert finding.message.startswith("3 backups")
 
 
-@pytest.mark.parametrize("busy", ["InProgress", "ReadyToStart"])
-def test_a_queue_behind_running_work_is_alive(voice, busy):
-    backups = [backup("q", phase="Queued", age=timedelta(minutes=9)), backup("w", phase=busy)]
+def test_a_queue_behind_running_work_is_alive(voice):
+    backups = [backup("q", phase="Queued", age=timedelta(minutes=9))]
 
-    assert codes(queue_findings(backups, voice, NOW)) == []
+    assert codes(queue_findings([*backups, backup("w", phase="ReadyToStart")], voice, NOW)) == []
+    assert codes(queue_findings([*backups, backup("w", phase="InProgress")], voice, NOW)) == [
+        "queue-waits"
+    ]
+
+
+def test_what_a_queue_waits_for_is_named_once_it_takes_long(voice):
+    waiting = backup("q", phase="Queued", age=timedelta(minutes=9))
+    under_way = backup("turned-back", phase="InProgress")
+
+    (finding,) = queue_findings([waiting, under_way], voice, NOW)
+
+    assert (finding.subject, finding.severity) == ("turned-back", "info")
+    assert "rollout restart deployment velero" in finding.way_out
+    young = backup("q", phase="Queued", age=timedelta(minutes=1))
+    assert codes(queue_findings([young, under_way], voice, NOW)) == []
 
 
 def test_a_short_queue_is_alive(voice):

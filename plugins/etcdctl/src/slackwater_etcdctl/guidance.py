@@ -102,7 +102,9 @@ class Guidance:
         )
         return (
             f"{told}\n\nOn every other node: systemctl restart kubelet\n"
-            "Then the network plugin, kube-proxy and operators, if they act on what is gone.\n\n"
+            "Then the network plugin, kube-proxy and operators, if they act on what is gone.\n"
+            "Backup tools in any case: what was under way at the snapshot stands there as under "
+            "way again,\nand in some of them all later work waits for it.\n\n"
             f"Some day, when nobody needs the old data any more:\n{aside}"
         )
 

@@ -106,7 +106,7 @@ def about_settings(site: Site) -> Iterator[Finding]:
         yield site.voice.warning(
             "not-restarted",
             site.cluster.name,
-            "no command restarts controllers, scheduler and kubelets after the restore",
+            "no command restarts controllers, kubelets and backup tools after the restore",
             "restart them by hand, or name the commands: restore.restart",
         )
 

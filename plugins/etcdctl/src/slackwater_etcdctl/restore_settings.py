@@ -173,7 +173,8 @@ class RestoreSettings(BaseModel):
         default=(), description="All of them: none may run while etcd goes back."
     )
     restart: tuple[HostCommand, ...] = Field(
-        default=(), description="Restarts controllers, scheduler and kubelets at the end."
+        default=(),
+        description="Restarts controllers, scheduler, kubelets and backup tools at the end.",
     )
     token: str = Field(
         default="",

@@ -56,8 +56,26 @@ def queue_findings(backups: Iterable[Backup], voice: Voice, now: datetime) -> It
             "stopped (velero issue 10519) and will not go on by itself",
             f"{voice.kubectl('rollout restart deployment velero')}; upgrade to 1.18.4",
         )
+    if stale:
+        yield from _held_up(seen, voice)
     for backup in seen:
         yield from _alone(backup, voice, now)
+
+
+def _held_up(seen: Iterable[Backup], voice: Voice) -> Iterator[Finding]:
+    """What all others wait for, and perhaps in vain: the server works on what *it* has begun."""
+    for backup in seen:
+        if backup.state.phase == "InProgress":
+            name, began = backup.metadata.name, backup.state.start_timestamp
+            since = f" since {began:%Y-%m-%d %H:%M}Z" if began else ""
+            yield voice.info(
+                "queue-waits",
+                name,
+                f"others have been Queued behind it for long: it is InProgress{since}; where the "
+                "control plane was turned back since then, no server works on it",
+                voice.kubectl("rollout restart deployment velero")
+                + ", if its log does not name it: it then fails, and the others go on",
+            )
 
 
 def restore_stuck(restore: Restore, voice: Voice, now: datetime) -> tuple[Finding, ...]:

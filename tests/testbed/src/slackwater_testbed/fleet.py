@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from slackwater.testing.fleet_stores import keys_in, secret_in
+from slackwater_testbed.cluster import Cluster
 from slackwater_testbed.control_plane import ControlPlane
 from slackwater_testbed.engines import binary
 from slackwater_testbed.etcd import ROOT, EtcdCluster, EtcdMember
@@ -48,7 +49,8 @@ def restore_settings(plane: ControlPlane | EtcdCluster, prepare_in: Path) -> Ent
     }
     if isinstance(plane, ControlPlane):
         settings["api_servers"] = [_host(plane.folder, "apiserver", "stop", "start")]
-        settings["restart"] = [command(plane.folder, "restart", "controller-manager")]
+        watching = ["controller-manager", *(["velero"] if isinstance(plane, Cluster) else [])]
+        settings["restart"] = [command(plane.folder, "restart", server) for server in watching]
     else:
         # The settings ask for one, and here is none.
         settings["api_servers"] = [{"host": etcd.name, "stop": _NOTHING, "start": _NOTHING}]

@@ -13,8 +13,10 @@ from pathlib import Path
 from slackwater_testbed.control_plane import ControlPlane
 from slackwater_testbed.errors import TestbedError
 from slackwater_testbed.machine import LoopbackMachine
+from slackwater_testbed.objectstore import ObjectStore
 from slackwater_testbed.ports import Ports
 from slackwater_testbed.server import Server
+from slackwater_testbed.velero import VeleroServer
 
 
 def command(machine_folder: Path, act: str, server: str) -> list[str]:
@@ -64,12 +66,22 @@ ACTS: Mapping[str, Callable[[ControlPlane, str], int]] = {
 }
 
 
+def _around(plane: ControlPlane) -> list[Server]:
+    """What there is beside the members."""
+    servers = [plane.apiserver, plane.controller_manager]
+    if (plane.folder / "velero").is_dir():
+        folder = plane.folder.parent
+        machine = LoopbackMachine(folder / "objectstore", Ports(folder / "ports.json"))
+        servers.append(VeleroServer(plane, ObjectStore(machine)).server)
+    return servers
+
+
 def _server(plane: ControlPlane, name: str) -> Server:
     # The members first: an etcd that stands alone has no other server, and needs no other engine.
     for server in plane.etcd.servers:
         if server.name == name:
             return server
-    others = {server.name: server for server in (plane.apiserver, plane.controller_manager)}
+    others = {server.name: server for server in _around(plane)}
     if name not in others:
         known = ", ".join([*(each.name for each in plane.etcd.servers), *others])
         raise TestbedError(f"no server {name} in {plane.name}; there are {known}")
