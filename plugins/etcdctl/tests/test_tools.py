@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from pathlib import Path
 
 import pytest
 
@@ -11,6 +10,8 @@ from slackwater.backend import Stopped
 from slackwater.errors import BackendUnavailable, PermissionDenied, Throttled
 from slackwater_etcdctl.errors import ToolDied, ToolFailed, ToolMissing, ToolTimedOut
 from slackwater_etcdctl.tools import Program, Tools
+
+from .restore.processes import ends
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def test_a_program_is_ended_with_all_that_it_started(tools, tmp_path):
     with pytest.raises(Stopped):
         run(tools(script), stopping=child.exists)
 
-    assert not lives(int(child.read_text()))
+    assert ends(int(child.read_text()))
 
 
 def test_what_runs_on_a_leash_runs_to_its_end_and_is_heard(tools):
@@ -75,14 +76,7 @@ def test_what_runs_on_a_leash_is_ended_too(tools, tmp_path):
     script = f"echo $$ > {child}.new; mv {child}.new {child}; exec sleep 1000"
     with pytest.raises(Stopped):
         run(tools(script), stopping=child.exists, on_leash=True)
-    assert not lives(int(child.read_text()))
-
-
-def lives(process):
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    assert ends(int(child.read_text()))
 
 
 @pytest.mark.parametrize("number", [signal.SIGBUS, signal.SIGKILL])

@@ -14,6 +14,8 @@ from slackwater.errors import BackendUnavailable, PermanentBackendError
 from slackwater_etcdctl.host_commands import HostCommandRunner
 from slackwater_etcdctl.restore_settings import HostCommand
 
+from .processes import ends, is_running
+
 
 def runner(timeout: float = 20.0, *, stopping: bool = False) -> HostCommandRunner:
     return HostCommandRunner("east", timeout, lambda: stopping)
@@ -78,7 +80,7 @@ def test_a_command_that_hangs_is_ended_with_all_that_it_started(tmp_path):
     )
     with pytest.raises(BackendUnavailable, match=r"takes longer than 2 s"):
         runner(2).run("cp1", HostCommand(run=python(code, file)))
-    assert not is_running(int(file.read_text()))
+    assert ends(int(file.read_text()))
 
 
 def test_a_server_that_a_command_starts_goes_on(tmp_path):
@@ -122,11 +124,3 @@ def test_nothing_is_begun_when_asked_to_stop(tmp_path):
     with pytest.raises(Stopped):
         runner(stopping=True).run("cp1", HostCommand(run=counts(tmp_path / "effect")))
     assert not (tmp_path / "effect").exists()
-
-
-def is_running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state not in "ZX"

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import select
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from slackwater.backend.polling import answered
 from slackwater_etcdctl.leash import leashed
 from slackwater_etcdctl.tools import passed_on
 
-from .test_host_commands import is_running
+from .processes import ends, is_running
 
 SERVER = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
 HOLDER = """
@@ -32,18 +28,6 @@ with leashed(command, folder=folder, log=log, environment={}):
 """
 
 
-def wait_for_the_end(pid: int) -> None:
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        assert select.select([descriptor], [], [], 30)[0], f"{pid} goes on"
-    finally:
-        os.close(descriptor)
-
-
-@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="asks the kernel for the end by pidfd")
 def test_it_ends_when_its_holder_is_killed(tmp_path):
     command = [sys.executable, "-c", HOLDER, str(tmp_path), SERVER]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
@@ -51,7 +35,7 @@ def test_it_ends_when_its_holder_is_killed(tmp_path):
         pid = int(holder.stdout.readline())
         assert is_running(pid)
         holder.send_signal(signal.SIGKILL)
-        wait_for_the_end(pid)
+        assert ends(pid)
 
 
 SAVER = """
@@ -64,7 +48,6 @@ session.save("http://127.0.0.1:1", Path(sys.argv[2]), within=600.0, stopping=lam
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="asks the kernel for the end by pidfd")
 def test_a_save_ends_when_the_process_that_asked_for_it_is_killed(tmp_path):
     told, etcdctl = tmp_path / "told", tmp_path / "etcdctl"
     etcdctl.write_text(f"#!/bin/sh\necho $$ > {told}\nexec sleep 600\n")
@@ -73,7 +56,7 @@ def test_a_save_ends_when_the_process_that_asked_for_it_is_killed(tmp_path):
     with subprocess.Popen(command) as saver:
         assert answered(lambda: told.exists() and read_pid(told) > 0, within=30)
         saver.send_signal(signal.SIGKILL)
-        wait_for_the_end(read_pid(told))
+        assert ends(read_pid(told))
 
 
 def test_it_ends_with_the_block(tmp_path):
@@ -82,7 +65,7 @@ def test_it_ends_with_the_block(tmp_path):
     with leashed(command, folder=tmp_path, log=log, environment=passed_on()) as child:
         assert child.poll() is None
         read_pid(log)
-    assert not is_running(read_pid(log))
+    assert ends(read_pid(log))
 
 
 def test_a_program_that_ends_by_itself_is_seen(tmp_path):
