@@ -83,6 +83,18 @@ def checksums(cluster: NodeCluster, namespace: str, *volumes: str) -> dict[str, 
     return sums
 
 
+def overwrite(cluster: NodeCluster, namespace: str, *volumes: str) -> None:
+    """Have the pod write other data in the place of what lies in each volume."""
+    for volume in volumes:
+        script = f"dd if=/dev/urandom of=/{volume}/blob bs=1M count=4 2>/dev/null; sync"
+        within(cluster, namespace, "sh", "-c", script)
+
+
+def claim_of(volume: str) -> str:
+    """Return the name of the claim that the StatefulSet makes for a volume."""
+    return f"{volume}-{POD}"
+
+
 def within(cluster: NodeCluster, namespace: str, *command: str) -> str:
     """Run a command in the application's container."""
     return str(cluster.kubectl("exec", "-n", namespace, POD, "-c", APP, "--", *command))

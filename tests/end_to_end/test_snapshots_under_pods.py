@@ -1,0 +1,141 @@
+"""Snapshots of volumes that pods have written: beside them and in their place, bit for bit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from slackwater import Fleet
+from slackwater.cli.plan_file import read_plan
+from slackwater.model.recovery_point import RecoveryPoint
+from slackwater.model.run import Run, RunState
+
+from .nodes_road import SnapshotsRoad
+from .road import backed_up, codes, made_by, restored, story
+from .volumes import application, checksums, claim_of, overwrite, ready, run
+
+if TYPE_CHECKING:
+    from slackwater_testbed.nodes.cluster import NodeCluster
+    from slackwater_testbed.nodes.testbed import NodeTestbed
+
+pytestmark = pytest.mark.real("nodes")
+
+RELEASED = '{"spec": {"persistentVolumeReclaimPolicy": "Delete"}}'
+VOLUMES = ("books", "letters", "pictures")
+
+
+@pytest.fixture
+def road(nodes: NodeTestbed, tmp_path: Path) -> Iterator[SnapshotsRoad]:
+    made = SnapshotsRoad(nodes, tmp_path)
+    yield made
+    made.close()
+
+
+def begin(cluster: NodeCluster, namespace: str) -> dict[str, str]:
+    """Run a pod that writes three volumes; return their checksums."""
+    claims = dict.fromkeys(VOLUMES, "directory")
+    run(cluster, namespace, application(namespace, claims=claims, scratch=False))
+    return checksums(cluster, namespace, *VOLUMES)
+
+
+def volume_of(cluster: NodeCluster, namespace: str, volume: str) -> str:
+    """Return the name of the PersistentVolume under a claim of the pod."""
+    found = cluster.get("pvc", claim_of(volume), namespace)
+    assert found is not None
+    return str(found["spec"]["volumeName"])
+
+
+def stored(cluster: NodeCluster, volume: str) -> str:
+    """Return the checksum of what lies in a PersistentVolume, whether or not a claim has it."""
+    found = cluster.get("pv", volume)
+    assert found is not None
+    data = cluster.csi.driver.data(found["spec"]["csi"]["volumeHandle"])
+    return hashlib.sha256((data / "blob").read_bytes()).hexdigest()
+
+
+def release(cluster: NodeCluster, volumes: Iterable[str]) -> None:
+    """Do what doctor says, and have the storage delete the data too."""
+    for volume in volumes:
+        cluster.kubectl("patch", "pv", volume, "-p", RELEASED)
+        cluster.kubectl("wait", "--for=delete", f"pv/{volume}", "--timeout=60s")
+
+
+def the_point(fleet: Fleet, made: Run) -> RecoveryPoint:
+    [name] = made_by(made)
+    return fleet.point(name)
+
+
+def test_a_group_of_three_comes_back_beside_the_pod_and_under_it(
+    road: SnapshotsRoad, fresh_namespace_on_nodes: str
+) -> None:
+    namespace, east = fresh_namespace_on_nodes, road.testbed["east"]
+    before = begin(east, namespace)
+    groups = east.csi.driver.groups
+    with road.open() as fleet:
+        point = the_point(fleet, backed_up(fleet, namespace))
+        assert point.contents is not None
+        assert {v.method for v in point.contents.volumes} == {"CSI group snapshot"}
+        assert len(east.csi.driver.groups - groups) == 1
+        overwrite(east, namespace, *VOLUMES)
+        after = checksums(east, namespace, *VOLUMES)
+        assert not set(after.values()) & set(before.values())
+
+        there = road.named(f"{namespace}-b")
+        beside = restored(fleet, fleet.plan(at="now", namespace=namespace, map={namespace: there}))
+        assert beside.state is RunState.SUCCEEDED, story(beside)
+        ready(east, there)
+        assert checksums(east, there, *VOLUMES) == before
+        assert checksums(east, namespace, *VOLUMES) == after
+
+        old = {volume: volume_of(east, namespace, volume) for volume in VOLUMES}
+        pod = ready(east, namespace)["metadata"]["uid"]
+        in_place = restored(fleet, fleet.plan(at="now", namespace=namespace, update=True))
+        assert in_place.state is RunState.SUCCEEDED, story(in_place)
+        assert ready(east, namespace)["metadata"]["uid"] != pod
+        assert checksums(east, namespace, *VOLUMES) == before
+        # Today's data is kept beside it, and doctor tells, until somebody releases it.
+        assert {v: stored(east, volume) for v, volume in old.items()} == after
+        assert "old-volume-kept" in codes(fleet.doctor(cluster="east").findings)
+        release(east, old.values())
+        assert "old-volume-kept" not in codes(fleet.doctor(cluster="east").findings)
+
+
+def test_three_volumes_one_by_one_come_back_and_their_spread_is_told(
+    road: SnapshotsRoad, fresh_namespace_on_nodes: str
+) -> None:
+    namespace, east = fresh_namespace_on_nodes, road.testbed["east"]
+    road.csi = {"groups": False}
+    before = begin(east, namespace)
+    there = road.named(f"{namespace}-b")
+    road.write()
+    done("backup", road.call("backup", "--cluster", "east", "--namespace", namespace))
+    overwrite(east, namespace, *VOLUMES)
+    saved, moved = str(road.folder / "plan.yaml"), f"{namespace}={there}"
+    how = ("--at", "now", "--namespace", namespace, "--map", moved, "--save", saved)
+    done("plan", road.call("plan", *how))
+    done("restore", road.call("restore", saved, "--confirm", read_plan(Path(saved)).digest))
+    ready(east, there)
+    assert checksums(east, there, *VOLUMES) == before
+    with road.open() as fleet:
+        [point] = [p for p in fleet.points().points if namespace in p.scope.namespaces]
+    [told] = [finding for finding in point.findings if finding.code == "not-one-moment"]
+    spread = max(taken(east, namespace)) - min(taken(east, namespace))
+    assert f"snapshotted within {spread:.1f} s" in told.message
+
+
+def done(what: str, call: CompletedProcess[str]) -> None:
+    assert call.returncode == 0, f"{what}: {call.stdout}{call.stderr}"
+
+
+def taken(cluster: NodeCluster, namespace: str) -> list[float]:
+    """Return when the storage took each snapshot of a namespace, in seconds."""
+    found = json.loads(cluster.kubectl("get", "volumesnapshotcontents", "-o", "json"))["items"]
+    own = [c for c in found if c["spec"]["volumeSnapshotRef"]["namespace"] == namespace]
+    assert len(own) == len(VOLUMES)
+    return [content["status"]["creationTime"] / 1e9 for content in own]
