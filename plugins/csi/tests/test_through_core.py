@@ -10,6 +10,7 @@ from pyrage.x25519 import Identity
 
 from slackwater import Fleet
 from slackwater.model.run import RunState
+from slackwater.planning.revalidation import require_unchanged
 from slackwater.runs.timing import Timing
 from slackwater.testing.kubernetes_api import KubernetesApi, serve
 from slackwater_csi.emulator import install
@@ -111,6 +112,25 @@ def test_in_place_of_all_that_stands_with_the_way_back_saved_first(fleet, api):
     assert _data(api, "crm", "letters") == "dear all"
     saved = [point for point in fleet.points().points if point.scope.namespaces == ("crm",)]
     assert len(saved) == 2  # that of the policy, and the way back
+
+
+def test_snapshots_are_neither_in_the_way_nor_a_change(fleet, api):
+    fleet.backup("bronze").result()
+    (snapshot,) = api.list(SNAPSHOTS, "crm")
+    for kind in ("deployments.apps", "configmaps", "secrets", "persistentvolumeclaims"):
+        for each in api.list(kind, "crm"):
+            api.delete(kind, each["metadata"]["name"], "crm")
+    plan = fleet.plan(at=datetime.now(UTC) + timedelta(seconds=1), namespace="crm")
+    assert not plan.blocked, plan.findings
+
+    about = {"name": "nightly", "namespace": "crm"}
+    source = {"persistentVolumeClaimName": "letters"}
+    api.create({**snapshot, "metadata": about, "spec": {"source": source}})
+
+    require_unchanged(plan, fleet.connections)
+    run = fleet.restore(plan, confirm=plan.digest).result()
+    assert run.state is RunState.SUCCEEDED, run
+    assert _data(api, "crm", "letters") == "dear all"
 
 
 def test_a_point_is_deleted_whole(fleet, api):

@@ -15,6 +15,7 @@ from pyrage.x25519 import Identity
 from slackwater import Fleet
 from slackwater.cli.app import run
 from slackwater.model.run import RunState
+from slackwater.planning.revalidation import require_unchanged
 from slackwater.runs.timing import Timing
 from slackwater.testing.kubernetes_api import KubernetesApi, Rule, serve
 from slackwater_kasten.emulator import install
@@ -116,6 +117,23 @@ def test_a_cluster_is_lost_and_its_namespaces_stand_in_another(
         assert PREFIX not in said
     assert "let K10 in west import from offsite" in captured.out, "acts are shown"
     _nothing_of(PREFIX.encode(), tmp_path)
+
+
+def test_what_k10_notes_in_a_namespace_is_neither_in_the_way_nor_a_change(fleet, apis, kasten):
+    fleet.backup("gold").result()
+    apis["east"].delete("namespaces", "crm")
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "crm"}}
+    apis["east"].create(namespace)
+    subject = {"name": "crm", "namespace": "crm"}
+    noted = {"metadata": {"name": "by-hand", "namespace": "crm"}, "spec": {"subject": subject}}
+    kasten.servers["east"].catalog.add("backupactions", {**noted, "status": {"state": "Complete"}})
+    plan = fleet.plan(at=soon(), namespace="crm")
+    assert not plan.blocked, plan.findings
+
+    again = {**noted, "metadata": {"name": "since-then", "namespace": "crm"}}
+    kasten.servers["east"].catalog.add("backupactions", again)
+
+    require_unchanged(plan, fleet.connections)
 
 
 def _ask_the_command_line(file, folder):

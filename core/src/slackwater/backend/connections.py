@@ -14,6 +14,7 @@ from slackwater.backend.contract import Backend, BackendType, Context
 from slackwater.clusters import Cluster
 from slackwater.errors import ConfigurationError, Problem
 from slackwater.fleet import ClusterEntry, FleetFile
+from slackwater.model.own_record import OwnRecords
 from slackwater.model.secret import ReferenceKind, parse_reference
 from slackwater.stores import ArtefactStore, open_store
 from slackwater.stores.spool import Leftover, Spool
@@ -47,6 +48,13 @@ class Connections:
     def swept(self) -> tuple[Leftover, ...]:
         """What killed processes had left in the spool; it was removed."""
         return self._own_spool.swept if self._own_spool is not None else ()
+
+    @property
+    def own_records(self) -> OwnRecords:
+        """What all installed tools keep for themselves, whether the fleet file names them or not:
+        other people may use them in the same clusters.
+        """
+        return OwnRecords(record for kind in self.types.values() for record in kind.own_records)
 
     def entry(self, cluster: str) -> ClusterEntry:
         """Return what the fleet file says of a cluster."""

@@ -26,6 +26,7 @@ from slackwater.model.act import Act, ActPlan, Key
 from slackwater.model.capability import Description
 from slackwater.model.finding import Finding
 from slackwater.model.operation import Explanation, Operation, OperationRef, Progress
+from slackwater.model.own_record import OwnRecord
 from slackwater.model.recovery_point import PointId, RecoveryPoint
 from slackwater.model.request import BackupRequest, PointQuery, RestoreRequest
 from slackwater.stores import ArtefactStore
@@ -185,7 +186,9 @@ class BackendType:
     ``name`` is the key in the fleet file. ``settings`` is the pydantic class of what stands under
     that key. ``discover`` looks into a cluster for ``init`` and returns settings, or None where
     the tool is not there; it changes nothing. ``create`` makes a backend without contacting
-    anything.
+    anything. ``own_records`` are the kinds of objects that the tool makes for itself in the
+    namespaces which it backs up: they are known without asking anybody, for they stand there too
+    where the tool is down, or is not named in the fleet file.
     """
 
     name: str
@@ -194,3 +197,4 @@ class BackendType:
     discover: Callable[[Cluster], Mapping[str, object] | None]
     create: Callable[[BaseModel, Context], Backend]
     contract_version: int = CONTRACT_VERSION
+    own_records: tuple[OwnRecord, ...] = ()

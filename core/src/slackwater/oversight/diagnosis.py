@@ -105,7 +105,7 @@ class _Rounds:
         try:
             reached = self.connections.cluster(cluster)
             coverage = Coverage(take_inventory(reached), self.catalogue.covering, self.read)
-            yield from coverage.findings(Lookout(reached), homes)
+            yield from coverage.findings(Lookout(reached, self.connections.own_records), homes)
         except SlackwaterError as error:
             yield no_answer(cluster, "", error)
 

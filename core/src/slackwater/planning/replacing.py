@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from slackwater.backend.connections import Connections
@@ -17,7 +17,7 @@ from slackwater.model.step import OwnAct
 from slackwater.model.workload import Workload
 from slackwater.planning.assembly import Assembly, making_step
 from slackwater.planning.dispatch import Assignment, asked_of_tools, assign
-from slackwater.planning.standing import Stand
+from slackwater.planning.standing import Stand, counted
 
 _SAVED = (Requirement.OBJECTS, Requirement.VOLUMES)
 
@@ -54,13 +54,33 @@ def clear_the_way(
         cluster,
         f"delete {stand.place} with its {len(stand.objects)} objects",
         needs=[saved],
-        effects=(f"deletes namespace {stand.place} and its volumes' claims",),
+        effects=(f"deletes namespace {stand.place} and its volumes' claims", *_along(stand)),
         undo=f"restore the recovery point of {stand.place} that the step before made",
         payload={"namespace": namespace, "uid": stand.uid},
         workload=restored,
         writes=(stand.place,),
     )
-    return [deleted], list(saving.findings)
+    return [deleted], [*saving.findings, *_goes_too(stand)]
+
+
+def _along(stand: Stand) -> tuple[str, ...]:
+    gone = ", ".join(counted(stand.mortal))
+    return (f"deletes {gone} there, which backup tools keep",) if gone else ()
+
+
+def _goes_too(stand: Stand) -> Iterator[Finding]:
+    """What tools keep there stands in no restore's way, and still goes with its namespace."""
+    if stand.mortal:
+        first = stand.mortal[0][1]
+        yield Finding(
+            severity=Severity.WARNING,
+            code="records-go-too",
+            subject=stand.place,
+            message=f"with it go {', '.join(counted(stand.mortal))} ({first}, …), kept there by"
+            " backup tools: their data may go as well, and a recovery point with it",
+            way_out="see in each tool whether it keeps the data; or --map to another name",
+            cluster=stand.place.partition("/")[0],
+        )
 
 
 def _may_have_volumes(stand: Stand) -> bool:

@@ -92,7 +92,7 @@ def plan_restore(
         mapping=wish.mapping,
         replace=wish.replace,
         pins=tuple(draft.pins.values()),
-        standing=tuple(stand.recorded() for stand in draft.stands.values()),
+        standing=tuple(s.recorded(replace=wish.replace) for s in draft.stands.values()),
         choices=tuple(_choices(draft, chosen, covered)),
         steps=tuple(_timed(step, expected) for step in draft.assembly.finished()),
         findings=tuple(dict.fromkeys(draft.findings)),

@@ -38,12 +38,12 @@ def _changes(plan: RestorePlan, connections: Connections) -> Iterator[str]:
     for pin in plan.pins:
         yield from _moved(pin, connections, whole=pin.cluster in turned_back)
     lookouts = {
-        pin.cluster: Lookout(connections.cluster(pin.cluster))
+        pin.cluster: Lookout(connections.cluster(pin.cluster), connections.own_records)
         for pin in plan.pins
         if pin.cluster not in turned_back
     }
     for standing in plan.standing:
-        yield from _stands_otherwise(standing, lookouts)
+        yield from _stands_otherwise(standing, lookouts, replace=plan.replace)
     for choice in plan.choices:
         if not choice.covered:
             yield from _point_gone(choice, connections)
@@ -63,19 +63,23 @@ def _moved(pin: Pin, connections: Connections, *, whole: bool) -> Iterator[str]:
             raise
 
 
-def _stands_otherwise(then: Standing, lookouts: Mapping[str, Lookout]) -> Iterator[str]:
+def _stands_otherwise(
+    then: Standing, lookouts: Mapping[str, Lookout], *, replace: bool
+) -> Iterator[str]:
     cluster, _, namespace = then.place.partition("/")
     if cluster not in lookouts:
         return
-    now = lookouts[cluster].look(namespace).recorded()
+    now = lookouts[cluster].look(namespace).recorded(replace=replace)
     if now == then:
         return
     if not then.uid:
         yield f"{then.place} exists now, with {now.objects} objects; the plan found nothing there"
     elif now.uid != then.uid:
         yield f"{then.place} was deleted or made anew since"
-    else:
+    elif now.objects != then.objects:
         yield f"{then.place} has {now.objects} objects now, {then.objects} when the plan was made"
+    else:
+        yield f"{then.place} has other objects now than when the plan was made"
 
 
 def _point_gone(choice: Choice, connections: Connections) -> Iterator[str]:

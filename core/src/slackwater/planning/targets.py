@@ -120,7 +120,7 @@ def _confirm(pin: Pin, point: RecoveryPoint) -> Act:
 
 
 def _standing_in(draft: Draft, cluster: str, namespaces: Sequence[str]) -> list[Stand] | Finding:
-    lookout = Lookout(draft.connections.cluster(cluster))
+    lookout = Lookout(draft.connections.cluster(cluster), draft.connections.own_records)
     try:
         return [lookout.look(namespace) for namespace in namespaces]
     except SlackwaterError as error:

@@ -50,7 +50,8 @@ def look_again(call: Call) -> Done:
     place = str(payload["place"])
     if place:
         namespace = place.partition("/")[2]
-        stand = Lookout(call.world.cluster(call.step.cluster)).look(namespace)
+        cluster = call.world.cluster(call.step.cluster)
+        stand = Lookout(cluster, call.world.own_records).look(namespace)
         _require_bearable(stand, str(payload["bears"]), str(payload["uid"]))
     return Done(RunState.SUCCEEDED)
 

@@ -10,9 +10,18 @@ from pydantic import BaseModel
 from slackwater.backend import Backend, BackendType, Context, hookimpl
 from slackwater.clusters import Cluster
 from slackwater.errors import ObjectNotFound
+from slackwater.model.own_record import OwnRecord
 from slackwater_csi.errors import TOOL
-from slackwater_csi.resources import CLASSES
+from slackwater_csi.resources import CLASSES, GROUPS_GROUP, SNAPSHOTS
 from slackwater_csi.settings import CsiSettings
+
+OWN_RECORDS = (
+    OwnRecord(kind=str(SNAPSHOTS), outlives=False),
+    OwnRecord(kind=f"volumegroupsnapshots.{GROUPS_GROUP}", outlives=False),
+)
+"""Whoever made a snapshot, it is a recovery point. Ours outlive their namespace; of others, those
+whose content is to be deleted with them do not.
+"""
 
 
 def discover(cluster: Cluster) -> Mapping[str, object] | None:
@@ -43,4 +52,5 @@ def slackwater_backend_types() -> Iterator[BackendType]:
         settings=CsiSettings,
         discover=discover,
         create=create,
+        own_records=OWN_RECORDS,
     )

@@ -10,10 +10,20 @@ from pydantic import BaseModel
 from slackwater.backend import Backend, BackendType, Context, hookimpl
 from slackwater.clusters import Cluster
 from slackwater.errors import ObjectNotFound
+from slackwater.model.own_record import OwnRecord
 from slackwater_kasten.objects import Profile
 from slackwater_kasten.resources import PROFILES
 from slackwater_kasten.settings import KastenSettings
 from slackwater_kasten.voice import TOOL
+
+OWN_RECORDS = (
+    OwnRecord(kind="*.actions.kio.kasten.io", outlives=True),
+    OwnRecord(kind="*.apps.kio.kasten.io", outlives=True),
+    OwnRecord(kind="volumesnapshots.snapshot.storage.k8s.io", outlives=False),
+)
+"""What K10 keeps in the namespaces of applications: actions and points from its own catalogue (the
+contents of points outlive namespaces), and snapshots by CSI. Policies there are a person's.
+"""
 
 
 def discover(cluster: Cluster) -> Mapping[str, object] | None:
@@ -49,4 +59,5 @@ def slackwater_backend_types() -> Iterator[BackendType]:
         settings=KastenSettings,
         discover=discover,
         create=create,
+        own_records=OWN_RECORDS,
     )

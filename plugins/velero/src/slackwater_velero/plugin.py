@@ -10,10 +10,43 @@ from pydantic import BaseModel
 from slackwater.backend import Backend, BackendType, Context, hookimpl
 from slackwater.clusters import Cluster
 from slackwater.errors import ObjectNotFound
+from slackwater.model.own_record import OwnRecord
 from slackwater_velero.objects import StorageLocation
-from slackwater_velero.resources import LOCATIONS
+from slackwater_velero.resources import (
+    BACKUPS,
+    DATA_DOWNLOADS,
+    DATA_UPLOADS,
+    DELETE_REQUESTS,
+    DOWNLOAD_REQUESTS,
+    LOCATIONS,
+    POD_VOLUME_BACKUPS,
+    POD_VOLUME_RESTORES,
+    REPOSITORIES,
+    RESTORES,
+    STATUS_REQUESTS,
+)
 from slackwater_velero.settings import VeleroSettings
 from slackwater_velero.voice import TOOL
+
+_OF_ITS_WORK = (
+    BACKUPS,
+    RESTORES,
+    DELETE_REQUESTS,
+    DOWNLOAD_REQUESTS,
+    STATUS_REQUESTS,
+    REPOSITORIES,
+    POD_VOLUME_BACKUPS,
+    POD_VOLUME_RESTORES,
+    DATA_UPLOADS,
+    DATA_DOWNLOADS,
+)
+OWN_RECORDS = (
+    *(OwnRecord(kind=str(kind), outlives=True) for kind in _OF_ITS_WORK),
+    OwnRecord(kind="volumesnapshots.snapshot.storage.k8s.io", outlives=False),
+)
+"""What Velero keeps: its work, whose data lies in the store, and snapshots by CSI beside volumes.
+Schedules and locations are a person's.
+"""
 
 
 def discover(cluster: Cluster) -> Mapping[str, object] | None:
@@ -46,4 +79,5 @@ def slackwater_backend_types() -> Iterator[BackendType]:
         settings=VeleroSettings,
         discover=discover,
         create=create,
+        own_records=OWN_RECORDS,
     )

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from slackwater.backend import Backend, BackendType, Context, hookimpl
 from slackwater.clusters import Cluster, utc_now
+from slackwater.model.own_record import OwnRecord
 from slackwater.stores.spool import Spool
 from slackwater.testing.memory.archive import ArchiveBackend
 from slackwater.testing.memory.backend import MemoryBackend
@@ -36,6 +37,10 @@ MEMORY = BackendType(
     settings=MemorySettings,
     discover=_nowhere,
     create=_create(MemoryBackend),
+    own_records=(
+        OwnRecord(kind="*.points.memory.test", outlives=True),
+        OwnRecord(kind="images.storage.memory.test", outlives=False),
+    ),
 )
 ARCHIVE = BackendType(
     name=ArchiveBackend.name,
