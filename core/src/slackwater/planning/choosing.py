@@ -90,10 +90,15 @@ class _Search:
 
     def newest_of_each(self, wanted: Sequence[Wanted]) -> list[Selection]:
         """Choose at once where everything is known; threads help where something must be read."""
-        known = [self._newest_at_hand(item) for item in wanted]
-        waiting = [item for item, found in zip(wanted, known, strict=True) if found is None]
+        found: list[Selection | None] = []
+        for item in wanted:
+            try:
+                found.append(self._newest(item, _refuse))
+            except _Unread:
+                found.append(None)
+        waiting = [item for item, known in zip(wanted, found, strict=True) if known is None]
         read = iter(side_by_side(lambda item: self._newest(item, self.read), waiting))
-        return [next(read) if found is None else found for found in known]
+        return [next(read) if known is None else known for known in found]
 
     def shared_mark(self, newest: Sequence[Selection]) -> Selections | None:
         """Return the newest mark that holds a good point for every workload, within tolerance."""
@@ -105,18 +110,9 @@ class _Search:
                 return Selections(tuple(filter(None, parts)), mark=mark[0])
         return None
 
-    def _candidates(self, wanted: Wanted) -> Iterator[Judged]:
-        return self.points.judged(wanted.workload, wanted.require, self.moment)
-
-    def _newest_at_hand(self, wanted: Wanted) -> Selection | None:
-        try:
-            return self._newest(wanted, _refuse)
-        except _Unread:
-            return None
-
     def _newest(self, wanted: Wanted, read: Reader) -> Selection:
         passed: list[tuple[RecoveryPoint, tuple[str, ...]]] = []
-        for candidate in self._candidates(wanted):
+        for candidate in self.points.judged(wanted.workload, wanted.require, self.moment):
             point, gaps = _looked_into(candidate, wanted, read)
             if not gaps or (self.accept_partial and point.contents is not None):
                 return Selection(wanted, point, gaps, tuple(passed))
@@ -130,7 +126,8 @@ class _Search:
         if best.point is None:
             return
         earliest = begin_of(best.point) - self.tolerance
-        for candidate in self._candidates(best.wanted):
+        wanted = best.wanted
+        for candidate in self.points.judged(wanted.workload, wanted.require, self.moment):
             if begin_of(candidate[0]) < earliest:
                 return
             yield candidate
