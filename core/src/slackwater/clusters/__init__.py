@@ -7,6 +7,7 @@ import the Kubernetes client; the first request does.
 from __future__ import annotations
 
 from slackwater.clusters.access import Cluster, Object, utc_now
+from slackwater.clusters.executing import Executed
 from slackwater.clusters.identity import ClockOffset, ClusterIdentity
 from slackwater.clusters.inventory import (
     Gap,
@@ -42,6 +43,7 @@ __all__ = [
     "Cluster",
     "ClusterIdentity",
     "ContextInfo",
+    "Executed",
     "Gap",
     "Inventory",
     "Namespace",

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from slackwater.clusters.decoding import decode
+from slackwater.clusters.executing import Executed, exec_path, listen
 from slackwater.clusters.identity import ClockOffset, ClusterIdentity, clock_offset
 from slackwater.clusters.kubeconfig import Access, find_access
 from slackwater.clusters.paging import Counted, counted, read_pages
@@ -211,6 +212,24 @@ class Cluster:
         if propagation:
             options["propagationPolicy"] = propagation
         self._write("DELETE", path, options)
+
+    def execute(
+        self,
+        namespace: str,
+        pod: str,
+        command: Sequence[str],
+        *,
+        container: str = "",
+        seconds: float = 30.0,
+    ) -> Executed:
+        """Run a command in a container and wait for its end, for at most so many ``seconds``.
+
+        Without ``container`` it is the pod's only one. The command is an argument list, no line
+        for a shell. Raises as every call where the server does not let it begin; what becomes of
+        it then is told, also where the connection breaks. It is never tried again.
+        """
+        path = exec_path(namespace, pod, container, command)
+        return listen(self._transport.open_socket(path), seconds)
 
     def can_i(self, rights: Iterable[Right]) -> dict[Right, bool]:
         """Ask the server whether our login has these rights, several at once."""

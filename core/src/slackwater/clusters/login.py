@@ -50,12 +50,15 @@ class Session:
         pool: PoolManager,
         credentials: Callable[[], Mapping[str, str]],
         close: Callable[[], object],
+        settings: Callable[[], Configuration],
     ) -> None:
         self.pool = pool
         self.url = access.server
         self.ca_hash = authority_hash(access.authority())
         self.close = close
         """Close the idle connections."""
+        self.settings = settings
+        """What a connection beside the pool needs: certificates, authorities, a proxy."""
         self._credentials = credentials
         self._renewal = threading.Lock()
 
@@ -80,7 +83,9 @@ def _plain_session(access: Access, connections: int) -> Session | None:
         if not is_plain(access):
             return None
         pool, headers = plain_pool(access, connections), plain_headers(access)
-        session = Session(access, pool, lambda: headers, pool.clear)
+        session = Session(
+            access, pool, lambda: headers, pool.clear, lambda: _plain_settings(access)
+        )
     except (SlackwaterError, ValueError, OSError):
         return None
     if access.cluster.get("insecure-skip-tls-verify"):
@@ -118,7 +123,20 @@ def _packaged(client: ApiClient, access: Access) -> Session:
         # A token read from a file may end in a line break, which no header may carry.
         return {auth["key"]: auth["value"].strip() for auth in settings.values() if auth["value"]}
 
-    return Session(access, client.rest_client.pool_manager, credentials, client.close)
+    pool, settings = client.rest_client.pool_manager, client.configuration
+    return Session(access, pool, credentials, client.close, lambda: settings)
+
+
+def _plain_settings(access: Access) -> Configuration:
+    """What the package would make of a plain context."""
+    from kubernetes.client import Configuration  # slow, see above
+
+    _write_embedded_files(access)
+    with _login_words():
+        client = _new_client(access, Configuration())
+    settings: Configuration = client.configuration
+    client.close()
+    return settings
 
 
 def _new_client(access: Access, settings: Configuration) -> ApiClient:

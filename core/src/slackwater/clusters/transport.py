@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from slackwater.clusters.translation import Call, from_answer, from_failure
-from slackwater.errors import ClusterUnreachable
+from slackwater.errors import ClusterDenied, ClusterUnreachable
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
+    from websocket import WebSocket
 
     from slackwater.clusters.kubeconfig import Access
     from slackwater.clusters.login import Session
@@ -86,6 +87,30 @@ class Transport:
             return Answer(answer.headers, answer.data)
         call = Call(self._name, session.url, method, path)
         raise from_answer(call, answer.status, answer.headers, answer.data)
+
+    def open_socket(self, path: str) -> WebSocket:
+        """A websocket that is open, or one of our errors. A 401 is met as in ``request``."""
+        session = self.session()
+        try:
+            return self._open_socket(session, path)
+        except ClusterDenied as error:
+            if error.status != 401:
+                raise
+        return self._open_socket(self.session(instead_of=session), path)
+
+    def _open_socket(self, session: Session, path: str) -> WebSocket:
+        from slackwater.clusters.sockets import open_socket, socket_failure  # loads websocket
+
+        self._refuse_while_silent()
+        try:
+            headers = {"User-Agent": "slackwater", **session.headers()}
+            return open_socket(session.settings(), session.url + path, headers, self._timeout)
+        except Exception as error:  # noqa: BLE001  all that login, websocket and ssl raise
+            # Without the query: a command may hold what is not for messages.
+            call = Call(self._name, session.url, "GET", path.partition("?")[0])
+            failure = socket_failure(call, error)
+        # Raised out here, for others are no context of ours: they may quote our headers.
+        raise failure
 
     def _send(
         self,

@@ -79,7 +79,7 @@ def _configuration(application: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         application,
         http=H11Protocol,
-        ws="none",
+        ws="wsproto",
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -13,7 +13,8 @@ with serve(api) as server:
 ```
 
 Not emulated: server-side apply, dry runs, `managedFields`, schemas and pruning of custom objects,
-RBAC objects (rights are given by `Server.rights`), garbage collection by owner, pods that run.
+RBAC objects (rights are given by `Server.rights`), garbage collection by owner, pods that run
+(what a command in one does is for the test to say: `KubernetesApi.runner`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from __future__ import annotations
 from slackwater.testing.kubernetes_api.access import Rule
 from slackwater.testing.kubernetes_api.aggregation import AggregatedGroup
 from slackwater.testing.kubernetes_api.api import Event, KubernetesApi
+from slackwater.testing.kubernetes_api.commands import Command, Outcome
 from slackwater.testing.kubernetes_api.faults import Cut, Fault, Faults, Refuse, Slow
 from slackwater.testing.kubernetes_api.requests import Call
 from slackwater.testing.kubernetes_api.serving import Server, serve
@@ -30,12 +32,14 @@ __all__ = [
     "AggregatedGroup",
     "ApiError",
     "Call",
+    "Command",
     "Cut",
     "Event",
     "Fault",
     "Faults",
     "KubernetesApi",
     "Object",
+    "Outcome",
     "Refuse",
     "Rule",
     "Server",

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from slackwater.testing.kubernetes_api.aggregation import AggregatedGroup, Aggregation
+from slackwater.testing.kubernetes_api.commands import Runner, nothing_runs
 from slackwater.testing.kubernetes_api.kinds import DEFINITIONS, NAMESPACES, Kinds, Resource
 from slackwater.testing.kubernetes_api.lifecycle import Lifecycle
 from slackwater.testing.kubernetes_api.lists import Query, read_page
@@ -40,7 +41,8 @@ class KubernetesApi:
     Kinds are named as `kubectl get` names them in full: `configmaps`, `deployments.apps`. Every
     object handed out is a copy. What is refused raises `ApiError`, a kind that is not served
     raises KeyError. All methods may be called from
-    any thread. `uid` is the one of `kube-system`, by which clusters are told apart.
+    any thread. `uid` is the one of `kube-system`, by which clusters are told apart. `runner` says
+    what a command in a container does; by default no container runs.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class KubernetesApi:
         self.store = Store()
         self.kinds = Kinds()
         self.aggregation = Aggregation()
+        self.runner: Runner = nothing_runs
         self.objects = Objects(self.store, self.kinds, clock)
         Lifecycle(self.objects)
         self.seed(*objects)

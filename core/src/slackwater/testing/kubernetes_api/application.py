@@ -11,9 +11,11 @@ from email.utils import format_datetime
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from slackwater.testing.kubernetes_api.access import Access, User
 from slackwater.testing.kubernetes_api.api import KubernetesApi
+from slackwater.testing.kubernetes_api.commands import admitted, converse, refuse, tell
 from slackwater.testing.kubernetes_api.faults import Cut, Faults, Refuse, Slow, refusal
 from slackwater.testing.kubernetes_api.handlers import (
     Exchange,
@@ -43,6 +45,9 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if scope["type"] == "websocket":
+            await self._converse(WebSocket(scope, receive, send))
+            return
         request = Request(scope, receive)
         exchange = await _read(request)
         self.calls.append(exchange.call)
@@ -56,6 +61,28 @@ class Application:
             await receive()  # returns when the server has seen the connection go
         else:
             await response(scope, receive, send)
+
+    async def _converse(self, socket: WebSocket) -> None:
+        """Run a command in a container, or refuse to."""
+        call = parse_call("GET", socket.url.path, dict(socket.query_params))
+        self.calls.append(call)
+        fault = self.faults.strike(call)
+        try:
+            if isinstance(fault, Refuse):
+                raise refusal(fault, call)
+            user = self.access.caller(socket.headers.get("authorization", ""))
+            command = admitted(self.api, user, call, socket)
+        except ApiError as error:
+            await refuse(socket, error)
+            return
+        if fault == Cut(after_effect=False):
+            self.cut(socket.scope)
+            return
+        ending = await converse(socket, self.api.runner, command)
+        if isinstance(fault, Cut):
+            self.cut(socket.scope)
+        else:
+            await tell(socket, ending)
 
     def _answer(self, request: Request, exchange: Exchange, fault: object) -> Response:
         if isinstance(fault, Refuse):
