@@ -17,8 +17,18 @@ from slackwater.model.recovery_point import RecoveryPoint
 from slackwater.model.run import Run, RunState
 
 from .nodes_road import SnapshotsRoad
-from .road import backed_up, codes, made_by, restored, story
-from .volumes import application, checksums, claim_of, overwrite, ready, run
+from .road import awaited, backed_up, codes, ended, made_by, restored, story
+from .volumes import (
+    POD,
+    application,
+    checksums,
+    claim_of,
+    counting,
+    overwrite,
+    ready,
+    run,
+    within,
+)
 
 if TYPE_CHECKING:
     from slackwater_testbed.nodes.cluster import NodeCluster
@@ -26,6 +36,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real("nodes")
 
+HOOK = "pre.hook.backup.velero.io"
+HELD = "slackwater.dev/held-for"
 RELEASED = '{"spec": {"persistentVolumeReclaimPolicy": "Delete"}}'
 VOLUMES = ("books", "letters", "pictures")
 
@@ -139,3 +151,88 @@ def taken(cluster: NodeCluster, namespace: str) -> list[float]:
     own = [c for c in found if c["spec"]["volumeSnapshotRef"]["namespace"] == namespace]
     assert len(own) == len(VOLUMES)
     return [content["status"]["creationTime"] / 1e9 for content in own]
+
+
+def test_a_pod_that_never_rests_holds_still_for_one_moment_in_three_volumes(
+    road: SnapshotsRoad, fresh_namespace_on_nodes: str
+) -> None:
+    namespace, east = fresh_namespace_on_nodes, road.testbed["east"]
+    road.csi = {"groups": False, "hooks": True}
+    run(east, namespace, counting(namespace, *VOLUMES))
+    with road.open() as fleet:
+        # Were it let go too soon, it would have counted on for a second.
+        with east.csi.driver.fault("CreateSnapshot.slow", "1s"):
+            point = the_point(fleet, backed_up(fleet, namespace))
+        assert point.contents is not None
+        assert "2 hooks ran" in point.contents.summary
+        stopped_at = within(east, namespace, "cat", "/tmp/held-at")
+        assert {number_in(east, held.volume) for held in point.contents.volumes} == {stopped_at}
+        assert told(east, namespace) == ["hold", "let go"]
+        goes_on(east, namespace)
+
+        for name, what, said in WRONG:
+            east.kubectl("annotate", "-n", namespace, "pod", POD, "--overwrite", f"{name}={what}")
+            made = ended(fleet, fleet.backup(cluster="east", namespace=namespace).id)
+            assert made.state is RunState.PARTIAL, story(made)
+            messages = [f.message for f in made.findings if f.code == "hook-failed"]
+            assert any("the hook before" in each and said in each for each in messages), messages
+            goes_on(east, namespace)
+
+
+# Each makes the hook before the snapshots fail, in another way.
+WRONG = (
+    (f"{HOOK}/command", '["/bin/sh", "-c", "echo no disk; exit 7"]', "it ended with 7: no disk"),
+    (f"{HOOK}/command", "/bin/nothing", "/bin/nothing"),
+    (f"{HOOK}/container", "nobody", "nobody"),
+)
+
+
+def test_a_pod_is_let_go_by_whoever_goes_on_after_a_killed_process(
+    road: SnapshotsRoad, fresh_namespace_on_nodes: str
+) -> None:
+    namespace, east = fresh_namespace_on_nodes, road.testbed["east"]
+    road.csi = {"hooks": True}
+    run(east, namespace, counting(namespace, *VOLUMES))
+    road.write()
+    with (
+        east.csi.driver.fault("CreateVolumeGroupSnapshot.hang"),
+        road.running("backup", "--cluster", "east", "--namespace", namespace) as process,
+    ):
+        awaited(lambda: groups_of(east, namespace), "no snapshot is begun")
+        process.kill()
+        process.wait()
+        assert told(east, namespace) == ["hold"]
+    with road.open() as fleet:
+        [begun] = fleet.runs()
+        made = ended(fleet, begun.id)
+        assert made.state is RunState.SUCCEEDED, story(made)
+        point = the_point(fleet, made)
+    assert point.contents is not None
+    stopped_at = within(east, namespace, "cat", "/tmp/held-at")
+    assert {number_in(east, held.volume) for held in point.contents.volumes} == {stopped_at}
+    assert told(east, namespace) == ["hold", "let go"]
+    goes_on(east, namespace)
+
+
+def number_in(cluster: NodeCluster, snapshot: str) -> str:
+    return (cluster.csi.driver.snapshot_data(snapshot) / "number").read_text()
+
+
+def told(cluster: NodeCluster, namespace: str) -> list[str]:
+    """Return which hooks have run, in their order."""
+    return within(cluster, namespace, "cat", "/tmp/told").splitlines()
+
+
+def goes_on(cluster: NodeCluster, namespace: str) -> None:
+    """Wait until the pod has counted on, and see that nothing says any more that it is held."""
+
+    def number() -> str:
+        return within(cluster, namespace, "cat", f"/{VOLUMES[0]}/number")
+
+    before = number()
+    awaited(lambda: number() != before, "the pod is still held")
+    assert cluster.kubectl("get", "pods", "-n", namespace, "-l", HELD, "-o", "name") == ""
+
+
+def groups_of(cluster: NodeCluster, namespace: str) -> str:
+    return cluster.kubectl("get", "volumegroupsnapshots", "-n", namespace, "-o", "name")

@@ -63,6 +63,44 @@ def application(
     return [thing("apps/v1", "StatefulSet", APP, namespace, spec=spec)]
 
 
+# One number after another into each volume, as fast as it goes; while it is told to hold still the
+# last one stands in all of them.
+_COUNT = """
+number=0
+while true; do
+  if [ -e /tmp/hold ]; then touch /tmp/still; sleep 0.05; continue; fi
+  rm -f /tmp/still
+  number=$((number + 1))
+  for volume in {volumes}; do echo $number > /$volume/number; done
+done
+"""
+_HOLD = """
+echo hold >> /tmp/told; touch /tmp/hold
+until [ -e /tmp/still ]; do sleep 0.05; done
+cat /{volume}/number > /tmp/held-at
+"""
+_LET_GO = "echo let go >> /tmp/told; rm -f /tmp/hold"
+
+
+def counting(namespace: str, *volumes: str) -> list[Object]:
+    """Return a StatefulSet whose pod never rests, and holds still while its hooks have it so.
+
+    ``/tmp/told`` has a line for each hook that ran, ``/tmp/held-at`` the number that it stopped at.
+    """
+    [workload] = application(namespace, claims=dict.fromkeys(volumes, "directory"), scratch=False)
+    pod = workload["spec"]["template"]
+    [container] = pod["spec"]["containers"]
+    container["command"] = ["/bin/sh", "-c", _COUNT.format(volumes=" ".join(volumes))]
+    ready = ["/bin/sh", "-c", f"test -e /{volumes[-1]}/number"]
+    container["readinessProbe"] = {"exec": {"command": ready}, "periodSeconds": 1}
+    shell = {"pre": _HOLD.format(volume=volumes[0]), "post": _LET_GO}
+    pod["metadata"]["annotations"] = {
+        f"{side}.hook.backup.velero.io/command": json.dumps(["/bin/sh", "-c", script])
+        for side, script in shell.items()
+    }
+    return [workload]
+
+
 def run(cluster: NodeCluster, namespace: str, things: list[Object]) -> None:
     """Apply them, and wait until the data is written."""
     cluster.apply(manifests(*things))

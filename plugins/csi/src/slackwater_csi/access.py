@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from slackwater.clusters import Cluster, Object, Resource
-from slackwater.errors import KindNotServed, ObjectNotFound
+from slackwater.clusters import Cluster, Executed, Object, Resource
+from slackwater.errors import ClusterError, KindNotServed, ObjectNotFound
 from slackwater_csi.errors import csi_errors
 
 T = TypeVar("T")
+_BAD_REQUEST = 400
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,31 @@ class Here:
                 raise
             except ObjectNotFound:
                 return None
+
+    def execute(
+        self,
+        namespace: str,
+        pod: str,
+        command: Sequence[str],
+        *,
+        container: str,
+        seconds: float,
+    ) -> Executed | None:
+        """Run a command in a container; None where there is no such pod (any more).
+
+        What the API server refuses to begin in it, for its container, say, has not ended well.
+        """
+        with csi_errors(self.name, "create pods/exec"):
+            try:
+                return self.cluster.execute(
+                    namespace, pod, command, container=container, seconds=seconds
+                )
+            except ObjectNotFound:
+                return None
+            except ClusterError as error:
+                if error.status != _BAD_REQUEST:
+                    raise
+                return Executed(None, why=str(error))
 
     def delete(self, kind: Resource, name: str, *, namespace: str = "", uid: str = "") -> bool:
         """Remove an object; False where it was gone already. With ``uid`` only this very one."""

@@ -23,7 +23,10 @@ class Do(StrEnum):
     """What is to be done."""
 
     MANIFESTS = "manifests"
+    QUIET = "quiet"
     SNAPSHOTS = "snapshots"
+    WAKE = "wake"
+    READY = "ready"
     KEEP = "keep"
     TIDY = "tidy"
     SHOW = "show"
@@ -43,7 +46,8 @@ class BackupWork(Frozen):
     ``claims`` are those to be snapshotted, with the class for each; ``passed`` those that cannot
     be, with the reason. ``claim`` is set where only one volume is asked for. ``group`` is the
     class of the group, and ``group_version`` its API's version, where they are taken together.
-    ``within`` is in seconds.
+    ``within`` is in seconds, and so is ``held_within``: where it is set pods name hooks, and how
+    long they may be held for the snapshots.
     """
 
     namespace: str
@@ -57,6 +61,7 @@ class BackupWork(Frozen):
     objects: bool = False
     stamp: Stamp
     within: float
+    held_within: float = 0.0
 
 
 class Replaced(Frozen):

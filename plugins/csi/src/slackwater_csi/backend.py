@@ -34,11 +34,12 @@ from slackwater_csi.listing import list_points, read_point, translator_of
 from slackwater_csi.manifests import keep_manifests
 from slackwater_csi.naming import point_name
 from slackwater_csi.operations import Operations
+from slackwater_csi.quieting import Quieter
 from slackwater_csi.restore_planning import RestorePlanner
 from slackwater_csi.settings import CsiSettings
 from slackwater_csi.site import Site
 from slackwater_csi.stamping import write_stamp
-from slackwater_csi.starting import start_snapshots
+from slackwater_csi.starting import start_ready, start_snapshots
 from slackwater_csi.surroundings import Surroundings
 from slackwater_csi.tidying import tidy
 from slackwater_csi.translation import local_store
@@ -93,6 +94,8 @@ class CsiBackend(Backend, SharedStores, Stamping):
             match done_by(act):
                 case Do.SNAPSHOTS:
                     handle = start_snapshots(site.here, act, work_of(act, BackupWork), key)
+                case Do.READY:
+                    handle = start_ready(site.here, work_of(act, BackupWork), key)
                 case Do.SHOW:
                     handle = showing.start_show(site, act, work_of(act, RestoreWork), key)
                 case Do.STOP:
@@ -114,7 +117,7 @@ class CsiBackend(Backend, SharedStores, Stamping):
             raise Stopped
         with named_errors(self._site.cluster):
             match done_by(act):
-                case Do.MANIFESTS | Do.KEEP | Do.TIDY as does:
+                case Do.MANIFESTS | Do.QUIET | Do.WAKE | Do.KEEP | Do.TIDY as does:
                     return self._back_up(does, work_of(act, BackupWork), key, report)
                 case Do.DELETE:
                     return deletion.delete(self._site, work_of(act, DeletionWork), report)
@@ -184,10 +187,15 @@ class CsiBackend(Backend, SharedStores, Stamping):
         self, does: Do, work: BackupWork, key: Key, report: Report
     ) -> Mapping[str, object]:
         """What is told is read from the manifest that counts: two performers tell the same."""
-        if does is Do.MANIFESTS:
-            return keep_manifests(self._site, work, key, report)
-        if does is Do.TIDY:
-            return tidy(self._site, work, key)
+        match does:
+            case Do.MANIFESTS:
+                return keep_manifests(self._site, work, key, report)
+            case Do.QUIET:
+                return Quieter(self._site, work, key).hold(report)
+            case Do.WAKE:
+                return Quieter(self._site, work, key).let_go()
+            case Do.TIDY:
+                return tidy(self._site, work, key)
         facts = Keeper(self._site, work, key).keep(report)
         name = point_name(work.stem, work.request, key)
         point = translator_of(self._site).point(self._site.store().manifest(name))

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from slackwater.errors import Unsupported
-from slackwater.model.act import Act, ActKind, ActPlan
+from slackwater.errors import PermissionDenied, Unsupported
+from slackwater.model.act import ActPlan
 from slackwater.model.finding import Finding
 from slackwater.model.request import BackupRequest
-from slackwater.model.wording import counted
 from slackwater.model.workload import WorkloadKind
-from slackwater_csi.acts import BackupWork, Do, payload
+from slackwater_csi.acts import BackupWork
+from slackwater_csi.backup_acts import acts, names_of
 from slackwater_csi.describing import SAME_STORAGE
 from slackwater_csi.errors import TOOL
+from slackwater_csi.hooks import with_hooks
 from slackwater_csi.naming import backup_stem, digest
-from slackwater_csi.objects import Claim
-from slackwater_csi.resources import CLAIMS
+from slackwater_csi.objects import Claim, Pod
+from slackwater_csi.resources import CLAIMS, PODS
 from slackwater_csi.site import Site
 from slackwater_csi.surroundings import Candidate, Surroundings, look_at
 
-_GRACE = 120.0
-"""Seconds by which core waits longer than we do: so it is we who say what was wrong."""
 CLASS_WAY_OUT = (
     "kubectl get volumesnapshotclasses; name one under classes, by its driver, or mark one as the "
     "default"
@@ -51,8 +51,18 @@ class BackupPlanner:
         candidates = look_at(self._claims(request), self.seen)
         if workload.name and not candidates:
             return ActPlan(findings=(self._no_claim(request),))
-        work = self._work(request, candidates)
-        return ActPlan(acts=tuple(_acts(work, self.site)), findings=tuple(self._findings(work)))
+        pods = tuple(self._pods_with_hooks(request))
+        work = self._work(request, candidates, hooks=bool(pods))
+        findings = (*self._findings(work), *self._not_run(work, pods))
+        return ActPlan(acts=tuple(acts(work, self.site, pods)), findings=findings)
+
+    def _pods_with_hooks(self, request: BackupRequest) -> Iterator[Pod]:
+        """Without the setting nobody needs to be allowed to look."""
+        workload = request.workload
+        forgiven = () if self.site.settings.hooks else (PermissionDenied,)
+        with suppress(*forgiven):
+            pods = self.site.here.list(PODS, Pod, namespace=workload.namespace)
+            yield from with_hooks(pods, workload.name)
 
     def _refusals(self, request: BackupRequest) -> Iterator[Finding]:
         voice = self.site.voice
@@ -77,7 +87,9 @@ class BackupPlanner:
         found = self.site.here.list(CLAIMS, Claim, namespace=workload.namespace)
         return [each for each in found if workload.name in ("", each.name)]
 
-    def _work(self, request: BackupRequest, candidates: Sequence[Candidate]) -> BackupWork:
+    def _work(
+        self, request: BackupRequest, candidates: Sequence[Candidate], *, hooks: bool
+    ) -> BackupWork:
         workload = request.workload
         taken = [each for each in candidates if not each.why_not]
         group = self._group(taken) if len(taken) == len(candidates) and not workload.name else ""
@@ -94,7 +106,12 @@ class BackupPlanner:
             objects=self.site.settings.objects and not workload.name,
             stamp=request.stamp,
             within=self.site.within(len(taken)),
+            held_within=self._held_within() if hooks and taken else 0.0,
         )
+
+    def _held_within(self) -> float:
+        settings = self.site.settings
+        return settings.held_within.total_seconds() if settings.hooks else 0.0
 
     def _group(self, taken: Sequence[Candidate]) -> str:
         """The class by which all claims of a namespace are taken together, where that can be."""
@@ -121,77 +138,19 @@ class BackupPlanner:
         if work.claims:
             yield voice.info("same-storage", place, f"its {SAME_STORAGE}")
 
+    def _not_run(self, work: BackupWork, pods: Sequence[Pod]) -> Iterator[Finding]:
+        if pods and work.claims and not work.held_within:
+            yield self.site.voice.info(
+                "hooks-not-run",
+                f"{self.site.cluster}/{work.namespace}",
+                f"{names_of(pods)} name hooks, and they are not run: the snapshots are as if the "
+                "power had gone",
+                "set hooks: true under csi, and grant the rights for it",
+            )
+
     def _no_claim(self, request: BackupRequest) -> Finding:
         workload = request.workload
         message = f"there is no claim {workload.name} in {workload.namespace}"
         return self.site.voice.error(
             "no-claim", str(workload), message, f"kubectl -n {workload.namespace} get pvc"
         )
-
-
-def _acts(work: BackupWork, site: Site) -> Iterator[Act]:
-    yield _manifests(work, site)
-    if work.claims:
-        yield _snapshots(work, site)
-    yield _keep(work, site)
-    yield _tidy(work, site)
-
-
-def _place(work: BackupWork, site: Site) -> str:
-    return "/".join(filter(None, (site.cluster, work.namespace, work.claim)))
-
-
-def _manifests(work: BackupWork, site: Site) -> Act:
-    what = "objects and claims" if work.objects else "claims"
-    return Act(
-        id="manifests",
-        kind=ActKind.PERFORMED,
-        title=f"keep the manifests of {_place(work, site)}",
-        effects=(f"adds the {what}, encrypted, to the store {site.settings.store}",),
-        undo="they are removed at the end if no recovery point comes of it",
-        payload=payload(Do.MANIFESTS, work),
-    )
-
-
-def _snapshots(work: BackupWork, site: Site) -> Act:
-    how = "as one group" if work.group else "all at once"
-    return Act(
-        id="snapshots",
-        kind=ActKind.OPERATED,
-        title=f"snapshot {counted(len(work.claims), 'volume')} of {_place(work, site)}, {how}",
-        needs=("manifests",),
-        effects=(
-            f"adds {work.stem}-… as VolumeSnapshots in {site.cluster}/{work.namespace}",
-            f"of {', '.join(sorted(work.claims))}: {SAME_STORAGE}",
-        ),
-        undo="delete the recovery point",
-        timeout=work.within + _GRACE,
-        payload=payload(Do.SNAPSHOTS, work),
-    )
-
-
-def _keep(work: BackupWork, site: Site) -> Act:
-    return Act(
-        id="keep",
-        kind=ActKind.PERFORMED,
-        title=f"keep the snapshots of {_place(work, site)}, and publish the recovery point",
-        needs=("snapshots",) if work.claims else ("manifests",),
-        effects=(
-            "sets their VolumeSnapshotContents to Retain, so that they outlive their namespace",
-            f"adds the recovery point {work.stem}-… to the store {site.settings.store}",
-        ),
-        undo="delete the recovery point",
-        payload=payload(Do.KEEP, work),
-    )
-
-
-def _tidy(work: BackupWork, site: Site) -> Act:
-    return Act(
-        id="tidy",
-        kind=ActKind.PERFORMED,
-        title=f"remove what no recovery point of {_place(work, site)} holds",
-        needs=("keep",),
-        always=True,
-        effects=("removes snapshots of tries that failed, and the draft in the store",),
-        payload=payload(Do.TIDY, work),
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from slackwater.errors import (
     BackendError,
@@ -20,8 +20,8 @@ from slackwater_csi.backup_planning import CLASS_WAY_OUT
 from slackwater_csi.errors import NOT_INSTALLED, TOOL
 from slackwater_csi.listing import own_points
 from slackwater_csi.looking import look_for
-from slackwater_csi.objects import Snapshot, Volume
-from slackwater_csi.resources import CONTENTS, GROUP, SNAPSHOTS, VERSION, VOLUMES
+from slackwater_csi.objects import Pod, Snapshot, Volume
+from slackwater_csi.resources import CONTENTS, GROUP, PODS, SNAPSHOTS, VERSION, VOLUMES
 from slackwater_csi.rights import Need, needs, rights
 from slackwater_csi.site import Site
 from slackwater_csi.surroundings import Surroundings
@@ -51,7 +51,7 @@ class Checker:
             yield found
             return
         parts = (self._rights, self._classes, self._drivers, self._controller, self._old_volumes,
-                 self._lost)  # fmt: skip
+                 self._held_pods, self._lost)  # fmt: skip
         for part in parts:
             yield from self._guarded(part)
 
@@ -100,13 +100,16 @@ class Checker:
         return self._voice.error(code, self._voice.cluster, str(error), way_out)
 
     def _grant(self) -> str:
-        objects = " objects" if self.site.settings.objects else ""
-        return f"python -m slackwater_csi.rights NAMESPACE/ACCOUNT{objects} | kubectl apply -f -"
+        settings = self.site.settings
+        asked = " objects" * settings.objects + " hooks" * settings.hooks
+        return f"python -m slackwater_csi.rights NAMESPACE/ACCOUNT{asked} | kubectl apply -f -"
 
     def _rights(self) -> Iterator[Finding]:
         """One finding for each kind that something is missing for."""
         groups = self.site.settings.groups and self.seen.groups is not None
-        asked = dict(rights(needs(objects=self.site.settings.objects, groups=groups)))
+        settings = self.site.settings
+        wanted = needs(objects=settings.objects, groups=groups, hooks=settings.hooks)
+        asked = dict(rights(wanted))
         allowed = self.site.here.cluster.can_i(asked)
         missing: dict[Need, list[str]] = {}
         for right, need in asked.items():
@@ -184,6 +187,23 @@ class Checker:
                     f"release it when it is not needed: kubectl delete pv {volume.name}, and its "
                     "data in the storage system",
                 )
+
+    def _held_pods(self) -> Iterator[Finding]:
+        """A process that was killed may have left pods that a hook has told to hold still."""
+        for pod in self.site.here.list(PODS, Pod, selector=labels.HELD):
+            since = pod.metadata.annotation(labels.HELD_SINCE)
+            if since and self.site.clock() - datetime.fromisoformat(since) > self._longest_held():
+                place = f"{pod.metadata.namespace}/{pod.name}"
+                yield self._voice.warning(
+                    "pod-held",
+                    place,
+                    f"pod {place} was told to hold still for snapshots, and is since {since}",
+                    "slackwater runs list names the run; slackwater runs resume, or cancel, lets "
+                    "it go",
+                )
+
+    def _longest_held(self) -> timedelta:
+        return self.site.settings.held_within + _UNSEEN_FOR
 
     def _lost(self) -> Iterator[Finding]:
         """Snapshots of our points that the storage has lost: nobody else asks it again."""

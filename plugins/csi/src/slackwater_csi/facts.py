@@ -10,9 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from slackwater.model.recovery_point import Stamp
 from slackwater.stores import Artefact
+from slackwater_csi.hooks import When
 
 PART = "manifests.jsonl"
 """The artefact with the objects, a line of JSON for each."""
+IN_THE_MAKING = (".draft", *(f".hooks-{when}" for when in When))
+"""How names end of what is in a store for a recovery point that does not count yet."""
 
 
 class Fact(BaseModel):
@@ -58,13 +61,37 @@ class GroupFacts(Fact):
     version: str
 
 
+class HookFacts(Fact):
+    """A hook that ran: in which container, on which side of the snapshots, and why it failed.
+
+    ``required``: the point is partial where it failed. ``said``, the end of what the command wrote,
+    is told by whoever ran it, and never stored: it may hold a secret.
+    """
+
+    pod: str
+    container: str
+    when: When
+    required: bool = True
+    failed: str = ""
+    said: str = Field(default="", exclude=True)
+
+
+class HooksFacts(Fact):
+    """The hooks that ran on one side, on record until the point has them."""
+
+    kind: Literal["hooks"] = "hooks"
+    when: When
+    ran: tuple[HookFacts, ...] = ()
+
+
 class PointFacts(Fact):
     """A recovery point.
 
     ``claim`` is set where it is of one volume only. ``objects`` counts what is kept of the
     namespace beside its claims; ``labels`` are those of the namespace. ``began`` is before the
     first object was read where objects are kept, else the earliest snapshot; ``ended`` the latest
-    snapshot. ``deleting`` is set while its snapshots are being removed.
+    snapshot. ``hooks`` ran around the snapshots. ``deleting`` is set while its snapshots are being
+    removed.
     """
 
     kind: Literal["point"] = "point"
@@ -79,6 +106,7 @@ class PointFacts(Fact):
     began: datetime
     ended: datetime
     stamp: Stamp | None = None
+    hooks: tuple[HookFacts, ...] = ()
     deleting: bool = False
 
     @property
@@ -112,3 +140,13 @@ class DraftFacts(Fact):
 def draft_name(point: str) -> str:
     """Return the name under which the manifests of a point in the making are published."""
     return f"{point}.draft"
+
+
+def hooks_name(point: str, when: When) -> str:
+    """Return the name under which the hooks of a point in the making are on record."""
+    return f"{point}.hooks-{when}"
+
+
+def is_in_the_making(name: str) -> bool:
+    """Whether a name in a store is that of a draft or of hooks, and so of no recovery point."""
+    return name.endswith(IN_THE_MAKING)

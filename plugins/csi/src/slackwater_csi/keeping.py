@@ -20,6 +20,7 @@ from slackwater_csi.facts import DraftFacts, GroupFacts, PointFacts, VolumeFacts
 from slackwater_csi.manifests import find_draft, find_point
 from slackwater_csi.naming import point_name
 from slackwater_csi.objects import Content, GroupSnapshot, Snapshot
+from slackwater_csi.quieting import all_hooks
 from slackwater_csi.reading import contents_of, groups_of_request, members, of_request
 from slackwater_csi.resources import CONTENTS, SNAPSHOTS, GroupKinds
 from slackwater_csi.site import Site
@@ -45,9 +46,13 @@ class Keeper:
     work: BackupWork
     key: Key
 
+    @property
+    def _name(self) -> str:
+        return point_name(self.work.stem, self.work.request, self.key)
+
     def keep(self, report: Report) -> PointFacts:
         """Return what is published under the point's name, by us or by another performer."""
-        store, name = self.site.store(), point_name(self.work.stem, self.work.request, self.key)
+        store, name = self.site.store(), self._name
         known = find_point(store, name)
         if known is not None:
             return known
@@ -174,6 +179,7 @@ class Keeper:
             began=min(draft.began, first) if with_objects else first,
             ended=max([*times, draft.ended] if with_objects else times, default=draft.ended),
             stamp=self.work.stamp,
+            hooks=all_hooks(self.site.store(), self._name) if self.work.held_within else (),
         )
 
 

@@ -13,7 +13,7 @@ from slackwater.model.recovery_point import PointId, RecoveryPoint
 from slackwater.stores import Manifest
 from slackwater_csi import labels
 from slackwater_csi.errors import TOOL, named_errors
-from slackwater_csi.facts import PointFacts
+from slackwater_csi.facts import PointFacts, is_in_the_making
 from slackwater_csi.objects import Content, Snapshot
 from slackwater_csi.resources import CONTENTS, SNAPSHOTS
 from slackwater_csi.site import Site
@@ -44,7 +44,7 @@ def read_point(site: Site, point: PointId) -> RecoveryPoint:
 
 def manifest_of(site: Site, point: PointId) -> Manifest:
     """Return the manifest of a point in the store. Raises ``RecoveryPointNotFound``."""
-    if site.settings.store and point.tool == TOOL and not point.name.endswith(".draft"):
+    if site.settings.store and point.tool == TOOL and not is_in_the_making(point.name):
         store = site.store()
         if point.store in ("", store.identity):
             with named_errors(site.cluster):
@@ -89,7 +89,7 @@ def _stored(site: Site, translator: Translator) -> Iterator[RecoveryPoint]:
     unreadable: list[Finding] = []
     with named_errors(site.cluster):
         for manifest in site.store().manifests(unreadable.append):
-            if manifest.facts.get("kind") != "draft":
+            if manifest.facts.get("kind") not in ("draft", "hooks"):
                 yield translator.point(manifest)
     yield from map(translator.unreadable, unreadable)
 

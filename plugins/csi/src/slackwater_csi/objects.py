@@ -189,6 +189,7 @@ class GroupStatus(msgspec.Struct, rename="camel"):
     """How far a group is."""
 
     bound_volume_group_snapshot_content_name: str | None = None
+    creation_time: datetime | None = None
     ready_to_use: Any = None
     error: Said | None = None
 
@@ -265,6 +266,60 @@ class Volume(Named):
     def reclaim(self) -> str:
         """What becomes of it when its claim goes."""
         return str(self.spec.get("persistentVolumeReclaimPolicy", ""))
+
+
+class Container(msgspec.Struct):
+    """A container of a pod."""
+
+    name: str = ""
+
+
+class ClaimUse(msgspec.Struct, rename="camel"):
+    """Which claim a pod uses."""
+
+    claim_name: str = ""
+
+
+class PodVolume(msgspec.Struct, rename="camel"):
+    """What a pod mounts."""
+
+    persistent_volume_claim: ClaimUse | None = None
+
+
+class PodSpec(msgspec.Struct):
+    """What a pod consists of."""
+
+    containers: list[Container] = []
+    volumes: list[PodVolume] | None = None
+
+
+class PodStatus(msgspec.Struct):
+    """Whether it runs."""
+
+    phase: str = ""
+
+
+class Pod(Named):
+    """A pod."""
+
+    spec: PodSpec = msgspec.field(default_factory=PodSpec)
+    status: PodStatus = msgspec.field(default_factory=PodStatus)
+
+    @property
+    def runs(self) -> bool:
+        """Whether commands can be run in it."""
+        return self.status.phase == "Running" and self.metadata.deletion_timestamp is None
+
+    @property
+    def first_container(self) -> str:
+        """The container that is meant where none is named."""
+        return self.spec.containers[0].name if self.spec.containers else ""
+
+    @property
+    def claims(self) -> frozenset[str]:
+        """The claims that it uses."""
+        used = (volume.persistent_volume_claim for volume in self.spec.volumes or ())
+        return frozenset(claim.claim_name for claim in used if claim)
 
 
 class StorageClass(Named, rename="camel"):

@@ -10,25 +10,27 @@ from slackwater.model.operation import Operation, OperationRef, Phase
 from slackwater_csi import labels
 from slackwater_csi.access import Here
 from slackwater_csi.claiming import claims_operation
-from slackwater_csi.objects import Claim, GroupSnapshot, Snapshot, StorageClass
+from slackwater_csi.objects import Claim, GroupSnapshot, Metadata, Snapshot, StorageClass
 from slackwater_csi.reading import contents_of, members, of_keys
 from slackwater_csi.resources import CLAIMS, STORAGE, GroupKinds
 from slackwater_csi.scaling import rest_operation
 from slackwater_csi.starting import in_selector
-from slackwater_csi.states import operation_of
+from slackwater_csi.states import is_taken, operation_of, taken_of
 
 _GROUP_WAITS = {
     True: "the group is not ready yet",
     False: "no controller has looked at the group yet: is snapshot-controller running, with the "
     "feature gate CSIVolumeGroupSnapshot? (groups: false in the fleet file does without)",
 }
-SORTS = ("snapshots", "show", "group", "claims", "stop")
+SORTS = ("snapshots", "taken", "ready", "show", "group", "claims", "stop")
+_OF_SNAPSHOTS = ("snapshots", "taken", "ready", "show", "group")
 
 
 @dataclass(frozen=True)
 class Handle:
     """What a reference means: ``snapshots/NAMESPACE/DIGEST/COUNT``, and so ``show``, ``claims``,
-    ``stop``; ``group/…/VERSION`` for a group.
+    ``stop``; ``group/…/VERSION`` for a group. Where pods are held it is ``taken`` at first, and
+    ``ready`` later, for a group with a version too.
     """
 
     sort: str
@@ -36,6 +38,11 @@ class Handle:
     digest: str
     count: int
     version: str = ""
+
+    @property
+    def grouped(self) -> bool:
+        """Whether the snapshots are taken as a group."""
+        return bool(self.version)
 
     @classmethod
     def of(cls, ref: OperationRef) -> Handle | None:
@@ -59,16 +66,17 @@ class Operations:
     def read(self, refs: Sequence[OperationRef]) -> Iterator[Operation]:
         """Yield every operation that is still known."""
         handles = {ref: handle for ref in refs if (handle := Handle.of(ref))}
-        yield from self._snapshots(_only(handles, "snapshots", "show"))
-        for ref, handle in _only(handles, "group").items():
-            yield from self._group(ref, handle)
+        taken = _only(handles, *_OF_SNAPSHOTS)
+        yield from self._snapshots({r: each for r, each in taken.items() if not each.grouped})
+        for ref, handle in taken.items():
+            yield from self._group(ref, handle) if handle.grouped else ()
         yield from self._claims(_only(handles, "claims"))
         for ref, handle in _only(handles, "stop").items():
             yield rest_operation(self.here, ref, handle.digest, handle.namespace)
 
     def snapshots_of(self, handle: Handle) -> list[Snapshot]:
         """Return the snapshots of an operation."""
-        if handle.sort == "group":
+        if handle.grouped:
             return [m for g in self._groups(handle) for m in members_of(self.here, g)]
         return of_keys(self.here, [handle.digest]).get(handle.digest, [])
 
@@ -79,7 +87,7 @@ class Operations:
 
     def groups_of(self, handle: Handle) -> Sequence[GroupSnapshot]:
         """Return the group of an operation."""
-        return self._groups(handle) if handle.sort == "group" else []
+        return self._groups(handle) if handle.grouped else []
 
     def _snapshots(self, handles: Handles) -> Iterator[Operation]:
         if not handles:
@@ -89,14 +97,27 @@ class Operations:
         for ref, handle in handles.items():
             own = found.get(handle.digest, [])
             if own or not handle.count:
-                yield operation_of(ref, handle.count, own, contents, self.now())
+                judged = operation_of(ref, handle.count, own, contents, self.now())
+                done = sum(map(is_taken, own))
+                yield self._by_sort(handle, judged, done, [each.metadata for each in own])
 
     def _group(self, ref: OperationRef, handle: Handle) -> Iterator[Operation]:
         for group in self._groups(handle):
             own = members_of(self.here, group)
             whole = group.status is not None and group.status.ready_to_use is True
             judged = operation_of(ref, handle.count, own, contents_of(self.here, own), self.now())
-            yield judged if whole else self._unready(judged, group)
+            taken = whole or (group.status is not None and group.status.creation_time is not None)
+            done = handle.count if taken else sum(map(is_taken, own))
+            found = judged if whole else self._unready(judged, group)
+            yield self._by_sort(handle, found, done, [group.metadata])
+
+    def _by_sort(
+        self, handle: Handle, judged: Operation, done: int, made: Sequence[Metadata]
+    ) -> Operation:
+        """Other snapshots are made only by the act that has begun these, never by a later one."""
+        if handle.sort == "taken":
+            return taken_of(judged, done, handle.count, made, self.now())
+        return judged.model_copy(update={"retryable": False}) if handle.sort == "ready" else judged
 
     def _unready(self, judged: Operation, group: GroupSnapshot) -> Operation:
         """Members come after their group: that some are missing yet is no failure."""

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from slackwater.model.act import Key
 from slackwater_csi import labels
 from slackwater_csi.access import Here
-from slackwater_csi.naming import run_hash
 from slackwater_csi.objects import Content, GroupSnapshot, Snapshot
 from slackwater_csi.resources import CONTENTS, SNAPSHOTS, GroupKinds
-from slackwater_csi.starting import in_selector
+from slackwater_csi.starting import in_selector, request_selector
 
 _FEW = 3
 _AT_ONCE = 100
@@ -34,11 +33,6 @@ def of_request(here: Here, request: str, key: Key) -> list[Snapshot]:
     In all namespaces: that of the request may be gone.
     """
     return list(here.list(SNAPSHOTS, Snapshot, selector=request_selector(request, key)))
-
-
-def request_selector(request: str, key: Key) -> str:
-    """Return the selector of what a run has made for a request."""
-    return f"{labels.REQUEST}={request},{labels.RUN}={run_hash(key)}"
 
 
 def groups_of_request(

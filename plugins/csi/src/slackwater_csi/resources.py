@@ -27,6 +27,7 @@ VOLUMES = PERSISTENT_VOLUMES
 STORAGE = STORAGE_CLASSES
 SPACES = NAMESPACES
 PODS = Resource("", "v1", "pods")
+EXEC = Resource("", "v1", "pods/exec")
 EVENTS = Resource("", "v1", "events")
 DEPLOYMENTS = Resource("apps", "v1", "deployments")
 STATEFUL_SETS = Resource("apps", "v1", "statefulsets")

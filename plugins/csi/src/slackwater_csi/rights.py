@@ -1,7 +1,7 @@
 """The rights that this backend needs: one table, from which both the check and the YAML are made.
 
-``python -m slackwater_csi.rights NAMESPACE/ACCOUNT [objects]`` prints a ClusterRole and its binding
-for a ServiceAccount; with ``objects`` for the setting ``objects: true``.
+``python -m slackwater_csi.rights NAMESPACE/ACCOUNT [objects] [hooks]`` prints a ClusterRole and its
+binding for a ServiceAccount; with ``objects`` and ``hooks`` for those settings.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from slackwater_csi.resources import (
     CONTENTS,
     DEPLOYMENTS,
     EVENTS,
+    EXEC,
     PODS,
     SNAPSHOTS,
     SPACES,
@@ -68,27 +69,34 @@ IN_PLACE = (
     Need(STATEFUL_SETS, ("get", "list", "patch"), "exchanging volumes in place", optional=True),
     Need(EVENTS, ("list",), "explaining what is stuck", optional=True),
 )
+HOOKS = (
+    Need(PODS, ("patch",), "hooks"),
+    Need(EXEC, ("get", "create"), "hooks"),
+)
+"""Only with ``hooks: true``."""
 OBJECTS = (Need(_ALL, ("list", "create", "patch"), "the objects of namespaces"),)
 """Only with ``objects: true``."""
 
 
-def needs(*, objects: bool, groups: bool) -> tuple[Need, ...]:
+def needs(*, objects: bool, groups: bool, hooks: bool = False) -> tuple[Need, ...]:
     """Return what is needed with these settings, in this cluster."""
-    return (*NEEDS, *IN_PLACE, *(GROUPS if groups else ()), *(OBJECTS if objects else ()))
+    wanted = ((True, NEEDS), (True, IN_PLACE), (groups, GROUPS), (hooks, HOOKS), (objects, OBJECTS))
+    return tuple(need for asked, part in wanted if asked for need in part)
 
 
 def rights(wanted: tuple[Need, ...]) -> Iterator[tuple[Right, Need]]:
     """Yield each single right with the need it comes from."""
     for need in wanted:
         for verb in need.verbs:
-            yield Right(verb, need.kind.group, need.kind.plural), need
+            plural, _, subresource = need.kind.plural.partition("/")
+            yield Right(verb, need.kind.group, plural, subresource=subresource), need
 
 
-def role(*, objects: bool) -> str:
+def role(*, objects: bool, hooks: bool = False) -> str:
     """Return a ClusterRole with exactly these rights, as YAML."""
     rules = [
         {"apiGroups": [n.kind.group], "resources": [n.kind.plural], "verbs": [*n.verbs]}
-        for n in needs(objects=objects, groups=True)
+        for n in needs(objects=objects, groups=True, hooks=hooks)
     ]
     document = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -119,4 +127,6 @@ def binding(account: str) -> str:
 
 if __name__ == "__main__":
     chosen = sys.argv[1] if len(sys.argv) > 1 else "slackwater/slackwater"
-    sys.stdout.write(f"{role(objects='objects' in sys.argv[2:])}---\n{binding(chosen)}")
+    wanted = sys.argv[2:]
+    granted = role(objects="objects" in wanted, hooks="hooks" in wanted)
+    sys.stdout.write(f"{granted}---\n{binding(chosen)}")

@@ -37,6 +37,16 @@ class CsiSettings(BaseModel):
         description="Whether volumes of one driver are snapshotted as a group, at one moment, "
         "where the driver has a VolumeGroupSnapshotClass.",
     )
+    hooks: StrictBool = Field(
+        default=False,
+        description="Whether commands are run before and after the snapshots that pods name by the "
+        "annotations `pre.hook.backup.velero.io/…` and `post.hook.backup.velero.io/…`.",
+    )
+    held_within: PositiveDuration = Field(
+        default=timedelta(minutes=2),
+        description="How long the snapshots may take to be taken while hooks hold pods; then the "
+        "backup fails, and the pods are let go.",
+    )
     ready_within: PositiveDuration = Field(
         default=timedelta(minutes=30),
         description="How long a snapshot may take to be ready, or a claim to be bound.",

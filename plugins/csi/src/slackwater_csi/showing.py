@@ -17,10 +17,10 @@ from slackwater_csi.acts import RestoreWork
 from slackwater_csi.facts import VolumeFacts
 from slackwater_csi.naming import member_name
 from slackwater_csi.objects import Claim, Content, Named, Snapshot
-from slackwater_csi.reading import of_request, request_selector
+from slackwater_csi.reading import of_request
 from slackwater_csi.resources import CLAIMS, CLASSES, CONTENTS, SNAPSHOTS, SPACES, manifest
 from slackwater_csi.site import Site
-from slackwater_csi.starting import create_once, made_under, marks
+from slackwater_csi.starting import create_once, made_under, marks, request_selector
 
 
 def start_show(site: Site, act: Act, work: RestoreWork, key: Key) -> str:

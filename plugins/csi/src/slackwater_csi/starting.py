@@ -11,7 +11,7 @@ from slackwater.model.act import Act, Key
 from slackwater_csi import labels
 from slackwater_csi.access import Here
 from slackwater_csi.acts import BackupWork
-from slackwater_csi.errors import TOOL, not_yet
+from slackwater_csi.errors import TOOL, gone_wrong, not_yet
 from slackwater_csi.naming import digest, member_name, run_hash, whole
 from slackwater_csi.objects import Named
 from slackwater_csi.resources import SNAPSHOTS, GroupKinds, manifest
@@ -60,17 +60,38 @@ def create_once(here: Here, kind: Resource, body: Mapping[str, object], act: Act
 
 
 def start_snapshots(here: Here, act: Act, work: BackupWork, key: Key) -> str:
-    """Create all snapshots at once, or the group of them; return the operation's handle."""
+    """Create all snapshots at once, or the group of them; return the operation's handle.
+
+    Where pods are held for them the operation is over when they are taken, ready or not.
+    """
     count, space = len(work.claims), work.namespace
     if work.group:
         kinds = GroupKinds(work.group_version)
         if not made_under(here, kinds.snapshots, act, key):
             create_once(here, kinds.snapshots, _group(act, work, key, kinds), act, key)
-        return f"group/{space}/{key.digest}/{count}/{work.group_version}"
+        sort = "taken" if work.held_within else "group"
+        return f"{sort}/{space}/{key.digest}/{count}/{work.group_version}"
     made = {each.claim for each in made_under(here, SNAPSHOTS, act, key)}
     for body in _snapshots(act, work, key, without=made):
         create_once(here, SNAPSHOTS, body, act, key)
-    return f"snapshots/{space}/{key.digest}/{count}"
+    return f"{'taken' if work.held_within else 'snapshots'}/{space}/{key.digest}/{count}"
+
+
+def start_ready(here: Here, work: BackupWork, key: Key) -> str:
+    """Return the handle of what was begun and is taken: nothing is made here, only waited for."""
+    selector = request_selector(work.request, key)
+    kind = GroupKinds(work.group_version).snapshots if work.group else SNAPSHOTS
+    found = list(here.list(kind, Named, selector=selector))
+    if not found:
+        raise gone_wrong(f"the snapshots of {work.namespace} are gone", here.name, "back up again")
+    newest = max(found, key=lambda each: str(each.metadata.creation_timestamp))
+    made = newest.metadata.label(labels.KEY)
+    return f"ready/{work.namespace}/{made}/{len(work.claims)}/{work.group_version}"
+
+
+def request_selector(request: str, key: Key) -> str:
+    """Return the selector of what a run has made for a request."""
+    return f"{labels.REQUEST}={request},{labels.RUN}={run_hash(key)}"
 
 
 def _snapshots(
@@ -109,6 +130,8 @@ def _group(act: Act, work: BackupWork, key: Key, kinds: GroupKinds) -> Mapping[s
 def _notes(work: BackupWork, claim: str = "") -> dict[str, str]:
     stamp = json.dumps(work.stamp.model_dump(mode="json", exclude_none=True))
     notes = {labels.STAMP: stamp, labels.WITHIN: f"{work.within:g}"}
+    if work.held_within:
+        notes[labels.HELD_WITHIN] = f"{work.held_within:g}"
     return notes | {labels.CLAIM: claim} if claim else notes
 
 

@@ -100,6 +100,36 @@ def operation_of(
     )
 
 
+def taken_of(
+    judged: Operation, done: int, expected: int, made: Sequence[Metadata], now: datetime
+) -> Operation:
+    """Judge whether all snapshots are taken, ready or not: so long pods are held for them.
+
+    ``done`` are taken, and ``made`` is what was made for them. What fails here is not tried again,
+    for pods would be held on.
+    """
+    found: dict[str, object] = {
+        "tool_phase": f"{done} of {expected} taken",
+        "progress": Progress(done=done, total=expected, unit="snapshots"),
+        "retryable": False,
+    }
+    if judged.phase is Phase.FAILED:
+        return judged.model_copy(update=found)
+    if done >= expected:
+        return judged.model_copy(update={**found, "phase": Phase.SUCCEEDED, "message": ""})
+    if not overdue(made, now, labels.HELD_WITHIN):
+        return judged.model_copy(update={**found, "phase": Phase.RUNNING})
+    said = judged.message or "its driver gives no reason"
+    late = f"not taken in the time for which pods may be held; last seen: {said}"
+    return judged.model_copy(update={**found, "phase": Phase.FAILED, "message": late})
+
+
+def is_taken(snapshot: Snapshot) -> bool:
+    """Whether its moment has passed: that is told before its data is where it belongs."""
+    ready = snapshot.status is not None and snapshot.status.ready_to_use is True
+    return ready or snapshot.taken is not None
+
+
 # What one snapshot makes of all, the gravest first.
 _MAKES_OF_ALL = {
     Word.LEAVING: Phase.FAILED,
@@ -132,10 +162,10 @@ def began(found: Sequence[Metadata]) -> datetime | None:
     return min(times) if times else None
 
 
-def overdue(found: Sequence[Metadata], now: datetime) -> bool:
+def overdue(found: Sequence[Metadata], now: datetime, within: str = labels.WITHIN) -> bool:
     """Whether objects are older than they were given, by their own annotation."""
     first = began(found)
-    seconds = max((float(each.annotation(labels.WITHIN) or 0) for each in found), default=0)
+    seconds = max((float(each.annotation(within) or 0) for each in found), default=0)
     return first is not None and seconds > 0 and now > first + timedelta(seconds=seconds)
 
 

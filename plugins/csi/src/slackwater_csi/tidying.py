@@ -9,6 +9,7 @@ from slackwater_csi.acts import BackupWork
 from slackwater_csi.facts import PointFacts, draft_name
 from slackwater_csi.manifests import find_draft, find_point
 from slackwater_csi.naming import point_name
+from slackwater_csi.quieting import forget_hooks
 from slackwater_csi.reading import groups_of_request, of_request
 from slackwater_csi.removing import remove_group, remove_made
 from slackwater_csi.resources import GroupKinds
@@ -24,6 +25,8 @@ def tidy(site: Site, work: BackupWork, key: Key) -> Mapping[str, object]:
     store, name = site.store(), point_name(work.stem, work.request, key)
     point = find_point(store, name)
     removed = _groups(site, work, key, point) if work.group else _snapshots(site, work, key, point)
+    if work.held_within:
+        forget_hooks(store, name)
     if find_draft(store, name) is not None:
         if point is None:
             store.delete(name)

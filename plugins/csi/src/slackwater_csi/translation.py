@@ -18,13 +18,14 @@ from slackwater.model.recovery_point import (
     RecoveryPoint,
     Stamp,
 )
-from slackwater.model.wording import in_bytes
+from slackwater.model.wording import counted, in_bytes
 from slackwater.model.workload import Scope
 from slackwater.stores import Manifest
 from slackwater_csi import labels
 from slackwater_csi.describing import SAME_STORAGE
 from slackwater_csi.errors import TOOL
 from slackwater_csi.facts import PointFacts, VolumeFacts
+from slackwater_csi.failed_hooks import hook_findings
 from slackwater_csi.objects import Content, Snapshot
 from slackwater_csi.states import Word, state_of
 from slackwater_csi.voice import Voice
@@ -114,7 +115,7 @@ class Translator:
 
     def _known(self, facts: PointFacts, name: str) -> dict[str, object]:
         stamp = facts.stamp
-        whole = all(volume.held for volume in facts.volumes)
+        whole = all(volume.held for volume in facts.volumes) and not _unquiet(facts)
         phase = Phase.SUCCEEDED if whole else Phase.PARTIAL
         scope = (
             Scope(volumes=((facts.namespace, facts.claim),))
@@ -150,6 +151,7 @@ class Translator:
             if not volume.held:
                 said = f"volume {volume.claim} was skipped: {volume.reason}"
                 yield voice.warning("volume-skipped", name, said)
+        yield from hook_findings(facts.hooks, facts.namespace, voice)
         if len(facts.held) > 1 and facts.group is None:
             yield voice.info(
                 "not-one-moment",
@@ -205,10 +207,15 @@ def _held(volume: VolumeFacts, method: str) -> HeldVolume:
     )
 
 
+def _unquiet(facts: PointFacts) -> bool:
+    return any(hook.failed and hook.required for hook in facts.hooks)
+
+
 def _summary(facts: PointFacts) -> str:
     size = in_bytes(sum(volume.size or 0 for volume in facts.held))
     moment = "at one moment" if facts.group else f"within {facts.spread:.1f} s"
-    return f"{len(facts.held)} volumes {moment}, {size}, in their own storage system"
+    ran = f", {counted(len(facts.hooks), 'hook')} ran" if facts.hooks else ""
+    return f"{len(facts.held)} volumes {moment}, {size}, in their own storage system{ran}"
 
 
 def _contents_of(snapshot: Snapshot, word: Word) -> Contents:
