@@ -6,7 +6,9 @@ directories. K10 is emulated, as an aggregated API behind a real API server.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,6 +38,18 @@ def stage() -> Iterator[RealStage]:
     made = RealStage()
     yield made
     made.close()
+    assert not left_running(), "a demo leaves nothing behind"
+
+
+def left_running() -> list[str]:
+    """Return the command lines that name a folder of this process's stage."""
+    of_ours, found = f"/run-{os.getpid()}-story".encode(), []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it ended meanwhile
+            line = file.read_bytes()
+            if of_ours in line:
+                found.append(line.replace(b"\0", b" ").decode())
+    return found
 
 
 def test_four_tools_in_three_clusters_go_back_to_one_moment(

@@ -18,7 +18,7 @@ from slackwater_testbed.fleet import Entry, etcdctl_settings, restore_settings, 
 from slackwater_testbed.kubectl import Object
 from slackwater_testbed.parts import Parts
 from slackwater_testbed.state import claim as claim_folder
-from slackwater_testbed.testbed import Testbed, remove
+from slackwater_testbed.testbed import Testbed
 
 STORE = "vault"
 WITH_VELERO = ("prod-eu", "dr-eu")
@@ -54,7 +54,8 @@ class RealStage(Stage):
     def open(self, folder: Path) -> Path:
         """Start the clusters, in a folder that is swept even after a SIGKILL."""
         self._folder = folder
-        self._running.callback(remove, self._place)
+        self._running.callback(self.testbed.remove)
+        self._running.callback(self._parts.remove)
         self.testbed.install()
         with ThreadPoolExecutor(len(WITH_DISKS)) as pool:
             list(pool.map(self._start, WITH_DISKS))
@@ -66,17 +67,13 @@ class RealStage(Stage):
         self._parts.control_plane(name).csi.install()
 
     @cached_property
-    def _place(self) -> Path:
-        return claim_folder("story")
-
-    @cached_property
     def testbed(self) -> Testbed:
         """The clusters with Velero, and the S3 server."""
-        return Testbed(self._place / "velero", WITH_VELERO)
+        return Testbed(claim_folder("story"), WITH_VELERO)
 
     @cached_property
     def _parts(self) -> Parts:
-        return Parts(self._place / "parts")
+        return Parts(claim_folder("story-parts"))
 
     def plane(self, name: str) -> ControlPlane:
         """Return the control plane of a cluster."""
