@@ -29,6 +29,9 @@ class Remembered:
     def remember_contents(self, point):
         raise AssertionError("nothing was read")
 
+    def data_seen(self, ids):
+        return {}
+
 
 def seen_again(**changes) -> RecoveryPoint:
     listed = READ.model_copy(update={"contents": None, **changes})
@@ -45,6 +48,11 @@ def test_what_was_read_makes_no_point_better_than_it_is_listed(phase: Phase) -> 
     point = seen_again(phase=phase)
 
     assert (point.phase, point.contents) == (phase, None)
+
+
+def test_what_a_listing_shows_inside_is_newer_than_memory() -> None:
+    shown = Contents(objects={"": 4})
+    assert seen_again(contents=shown, phase=Phase.PARTIAL).contents == shown
 
 
 def test_what_was_read_of_another_point_of_that_name_is_not_filled_in() -> None:

@@ -206,9 +206,9 @@ def test_a_skipped_volume_makes_the_point_not_good_and_partial_must_be_asked_for
         strict = fleet.plan(at="now", policy="gold", to="dr")
         partial = fleet.plan(at="now", policy="gold", to="dr", accept_partial=True)
     assert (strict.blocked, codes(strict)) == (True, ["no-good-point"])
-    assert "volume wiki/pages was skipped: hostPath" in messages(strict, "no-good-point")[0]
+    assert "volume wiki/pages is not held: hostPath" in messages(strict, "no-good-point")[0]
     assert (partial.blocked, codes(partial)) == (False, ["partial-point"])
-    assert partial.choices[0].gaps == ("volume wiki/pages was skipped: hostPath",)
+    assert partial.choices[0].gaps == ("volume wiki/pages is not held: hostPath",)
 
 
 def test_a_newer_point_that_is_not_good_is_passed_over_with_its_reason(stage: Stage) -> None:

@@ -98,5 +98,5 @@ def test_without_a_good_point_the_plan_is_blocked_and_names_the_volume(
     there = road.named(f"{fresh_namespace}-b")
     plan = fleet.plan(at="now", namespace=fresh_namespace, map={fresh_namespace: there})
     assert plan.blocked
-    assert f"{fresh_namespace}/books was skipped" in plan.why_blocked
+    assert f"{fresh_namespace}/books is not held" in plan.why_blocked
     east.kubectl("delete", "pv", f"{fresh_namespace}-books", "--wait=false")

@@ -18,6 +18,7 @@ from sqlalchemy import text
 from slackwater.errors import LedgerError
 from slackwater.ledger import Ledger, default_path
 from slackwater.ledger.migrations import MIGRATIONS, is_newest, migrate
+from slackwater.model.recovery_point import PointId
 from slackwater.model.run import RunKind, RunRequest
 from slackwater.runs.journal import Journal
 
@@ -84,6 +85,18 @@ def test_migrations_go_forward_from_where_the_ledger_is(ledger, path):
     with ledger.database.read() as connection:
         assert is_newest(connection, path, newer)
         connection.execute(text("SELECT extra FROM plan"))
+
+
+def test_a_ledger_of_the_first_version_is_brought_forward(open_ledger, path):
+    """What the first version did not know is there afterwards, and nothing else has changed."""
+    with open_ledger().database.write() as connection:
+        connection.execute(text("DROP TABLE data_seen"))
+        connection.execute(text("UPDATE ledger_version SET version = 1"))
+        connection.execute(text("INSERT INTO plan VALUES ('d', '2026-11-22', '{}')"))
+    again = open_ledger()
+    assert again.data_seen([PointId(tool="t", store="s", name="n")]) == {}
+    with again.database.read() as connection:
+        assert connection.execute(text("SELECT digest FROM plan")).scalars().all() == ["d"]
 
 
 def test_a_migration_that_fails_leaves_the_ledger_as_it_was(ledger, path):

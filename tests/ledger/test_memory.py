@@ -11,7 +11,13 @@ from slackwater.ledger import Expected, Mark, MarkPart
 from slackwater.ledger.durations import expect
 from slackwater.model.act import Act, ActKind
 from slackwater.model.operation import Phase
-from slackwater.model.recovery_point import Contents, PointId, RecoveryPoint
+from slackwater.model.recovery_point import (
+    Contents,
+    DataSight,
+    PointId,
+    RecoveryPoint,
+    Whereabouts,
+)
 from slackwater.model.request import Store
 from slackwater.model.restore_plan import RestorePlan
 from slackwater.model.run import RunKind, RunRequest, RunState
@@ -51,6 +57,16 @@ def test_contents_once_read_are_remembered_by_identity(ledger):
 def test_what_was_not_read_or_has_not_ended_is_not_remembered(ledger, unread):
     ledger.remember_contents(unread)
     assert ledger.contents([unread.id]) == {}
+
+
+def test_what_was_said_of_data_is_remembered_and_the_last_word_counts(ledger):
+    ids = [PointId(tool="tool", store="s3", name=f"p{n}") for n in range(3)]
+    gone = DataSight(whereabouts=Whereabouts.GONE, at=NOW, lost=(("shop", "data"),), message="lost")
+    there = DataSight(whereabouts=Whereabouts.THERE, at=NOW + timedelta(hours=1))
+    ledger.saw_data({ids[0]: gone, ids[1]: gone})
+    ledger.saw_data({ids[0]: there})
+    assert ledger.data_seen(ids) == {ids[0]: there, ids[1]: gone}
+    assert ledger.data_seen([]) == {}
 
 
 def test_contents_of_very_many_points_are_found(ledger):

@@ -83,7 +83,7 @@ def test_the_reasons_of_newer_points_that_are_not_good_are_kept() -> None:
     skipped = point("bad", at=5, volumes=(volume("shop/data", held=False),))
     item = chosen([skipped, point("good", at=60)]).items[0]
     assert [(p.name, reasons) for p, reasons in item.passed_over] == [
-        ("bad", ("volume shop/data was skipped: no tool can hold it",))
+        ("bad", ("volume shop/data is not held: no tool can hold it",))
     ]
 
 
@@ -91,7 +91,7 @@ def test_a_partial_point_is_taken_only_when_asked_for_and_its_gaps_are_named() -
     skipped = point("bad", at=5, volumes=(volume("shop/data", held=False),))
     item = chosen([skipped], accept_partial=True).items[0]
     assert item.point == skipped
-    assert item.gaps == ("volume shop/data was skipped: no tool can hold it",)
+    assert item.gaps == ("volume shop/data is not held: no tool can hold it",)
 
 
 def test_unread_contents_are_never_accepted_as_partial() -> None:

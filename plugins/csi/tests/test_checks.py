@@ -9,6 +9,7 @@ import yaml
 
 from slackwater.clusters import Cluster
 from slackwater.model.capability import Capability
+from slackwater.model.recovery_point import Whereabouts
 from slackwater.testing.kubernetes_api import KubernetesApi, Rule, serve
 from slackwater_csi import looking
 from slackwater_csi.emulator.definitions import CLASSES, SNAPSHOTS, group_definitions
@@ -131,23 +132,39 @@ def turning(stage):
 def test_a_snapshot_that_its_storage_has_lost_is_named_and_the_look_leaves_nothing(stage, turning):
     point, left = stage.back_up(), stage.left()
     turning.start()
-    assert [each for each in stage.backend().check() if each.code == "snapshot-gone"] == []
+    assert stage.backend().look_for_data()[point.id].whereabouts is Whereabouts.THERE
 
     lost = sorted(stage.csi.storage.snapshots)[0]
     stage.csi.storage.delete(lost)
-    (gone,) = [each for each in stage.backend().check() if each.code == "snapshot-gone"]
+    sight = stage.backend().look_for_data()[point.id]
 
-    assert gone.subject == point.name
-    assert lost in gone.message
+    assert sight.whereabouts is Whereabouts.GONE
+    assert len(sight.lost) == 1
+    assert lost in sight.message
     assert stage.left() == {**left, "stored": left["stored"] - 1}
 
 
-def test_a_storage_that_does_not_answer_has_lost_nothing(stage, monkeypatch, codes):
-    monkeypatch.setattr(looking, "_ANSWERED_WITHIN", 0.1)
-    stage.back_up()
-    left = stage.left()
+def test_a_driver_that_calls_everything_ready_is_not_believed(stage, turning):
+    point, left = stage.back_up(), stage.left()
+    stage.csi.faults.unchecked = True
+    stage.csi.storage.delete(sorted(stage.csi.storage.snapshots)[0])
+    turning.start()
 
-    assert "snapshot-gone" not in codes(stage.backend().check())
+    sight = stage.backend().look_for_data()[point.id]
+
+    assert sight.whereabouts is Whereabouts.UNTOLD
+    assert "calls any snapshot ready" in sight.message
+    assert stage.left() == {**left, "stored": left["stored"] - 1}
+
+
+def test_a_storage_that_does_not_answer_has_lost_nothing_and_vouches_for_nothing(
+    stage, monkeypatch
+):
+    monkeypatch.setattr(looking, "_ANSWERED_WITHIN", 0.1)
+    point, left = stage.back_up(), stage.left()
+    stage.csi.faults.no_sidecar = True
+
+    assert stage.backend().look_for_data()[point.id].whereabouts is Whereabouts.UNTOLD
     assert stage.left() == left
 
 

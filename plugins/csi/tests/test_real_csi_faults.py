@@ -9,6 +9,7 @@ import pytest
 from slackwater.errors import BackendError
 from slackwater.model.act import Key
 from slackwater.model.operation import Phase
+from slackwater.model.recovery_point import Whereabouts
 from slackwater.model.request import Existing
 from slackwater.testing.conformance.worker import Progresses
 from slackwater_csi.facts import PointFacts
@@ -97,17 +98,19 @@ def test_a_snapshot_that_never_gets_ready_ends_at_its_deadline_and_leaves_nothin
     assert place.points() == []
 
 
-def test_a_lost_snapshot_is_found_out_before_anything_is_touched(place, codes):
+def test_a_lost_snapshot_is_found_out_before_anything_is_touched(place):
     """Kubernetes goes on saying that it is ready: nobody asks the storage again."""
     place.seed("data")
     point = place.back_up()
     now = place.write("data")
     volume = place.csi.volume(place.namespace, "data")
     (handle,) = [each.handle for each in _held(place, point)]
-    assert "snapshot-gone" not in codes(place.backend().check())
+    assert place.backend().look_for_data()[point.id].whereabouts is Whereabouts.THERE
     place.driver.lose(handle)
-    (gone,) = [each for each in place.backend().check() if each.code == "snapshot-gone"]
-    assert gone.subject == point.name
+    sight = place.backend().look_for_data()[point.id]
+    assert sight.whereabouts is Whereabouts.GONE
+    assert handle in sight.message
+    assert place.point(point.name).phase is Phase.SUCCEEDED, "Kubernetes was not told"
     wait(lambda: not [name for name in place.standing() if "look" in name], "a look is left")
     backend = place.backend(ready_within="3s", more_for_each="1s")
 

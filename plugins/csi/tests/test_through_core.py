@@ -9,6 +9,8 @@ import pytest
 from pyrage.x25519 import Identity
 
 from slackwater import Fleet
+from slackwater.model.operation import Phase
+from slackwater.model.recovery_point import Whereabouts
 from slackwater.model.run import RunState
 from slackwater.planning.revalidation import require_unchanged
 from slackwater.runs.timing import Timing
@@ -24,10 +26,15 @@ QUICK = Timing(
 
 @pytest.fixture
 def api():
-    api = KubernetesApi("edge")
-    with install({"edge": api}, pace=0.02):
+    return KubernetesApi("edge")
+
+
+@pytest.fixture(autouse=True)
+def stored(api):
+    """What lies in the storage of the cluster."""
+    with install({"edge": api}, pace=0.02) as csi:
         seed(api)
-        yield api
+        yield csi.servers["edge"].storage
 
 
 @pytest.fixture
@@ -141,6 +148,41 @@ def test_a_point_is_deleted_whole(fleet, api):
 
     assert fleet.points().points == ()
     assert api.list(SNAPSHOTS) == api.list(CONTENTS) == []
+
+
+def test_what_doctor_finds_out_about_data_is_in_every_list_and_plan(fleet, api, stored):
+    fleet.backup("bronze").result()
+    (shop,) = [p for p in fleet.points().points if p.scope.namespaces == ("shop",)]
+    assert (shop.phase, shop.data.whereabouts) == (Phase.SUCCEEDED, Whereabouts.NEVER_ASKED)
+    stored.delete(min(stored.snapshots))
+
+    found = [each for each in fleet.doctor().findings if each.code == "data-gone"]
+
+    points = {p.name: p for p in fleet.points().points}
+    assert {each.subject for each in found} == {
+        name for name, p in points.items() if p.data.whereabouts is Whereabouts.GONE
+    }
+    (lost,) = found
+    assert points[lost.subject].phase is Phase.PARTIAL
+    assert fleet.point(lost.subject).phase is Phase.PARTIAL
+    (space,) = points[lost.subject].scope.namespaces
+    plan = fleet.plan(at=datetime.now(UTC) + timedelta(seconds=1), namespace=space, update=True)
+    assert plan.blocked
+    assert "its data is gone" in plan.why_blocked
+    others = [p for p in points.values() if p.name != lost.subject]
+    assert [(p.phase, p.data.whereabouts) for p in others] == [(Phase.SUCCEEDED, Whereabouts.THERE)]
+    assert not [each for each in api.list(CONTENTS) if "look" in each["metadata"]["name"]]
+
+
+def test_a_point_that_was_lost_is_taken_as_it_is_where_that_is_asked_for(fleet, api, stored):
+    fleet.backup("bronze").result()
+    stored.delete(min(stored.snapshots))
+    (lost,) = [each.subject for each in fleet.doctor().findings if each.code == "data-gone"]
+    (space,) = fleet.point(lost).scope.namespaces
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    plan = fleet.plan(at=soon, namespace=space, map={space: "look"}, accept_partial=True)
+    assert not plan.blocked, plan.findings
+    require_unchanged(plan, fleet.connections)
 
 
 def test_a_policy_that_wants_more_than_snapshots_is_told_so(fleet):

@@ -14,11 +14,13 @@ from slackwater.model.operation import OperationRef, Phase
 from slackwater.model.recovery_point import Requirement, shortfalls
 from slackwater.model.workload import Workload, WorkloadKind
 from slackwater.stores import Manifest
+from slackwater_csi.listing import translated
 from slackwater_csi.objects import Content, Snapshot
 from slackwater_csi.states import Word, operation_of, state_of
 from slackwater_csi.stripping import moved, stripped
 from slackwater_csi.translation import Translator
 from slackwater_csi.voice import Voice
+from slackwater_csi.vouching import Vouchers
 
 RECORDED = Path(__file__).parent / "recorded"
 NOW = datetime(2026, 11, 22, 13, 10, tzinfo=UTC)
@@ -108,6 +110,15 @@ def test_fewer_than_were_made_is_a_failure(content):
     assert operation(content, NOW, expected=2).phase is Phase.FAILED
 
 
+class NoDoubts(Vouchers):
+    def doubts(self, facts):
+        return {}
+
+
+def no_doubts(facts):
+    return NoDoubts(())
+
+
 @pytest.fixture
 def translator():
     return Translator(Voice("home"), "uid-of-home", "vault", "s3://vault")
@@ -119,7 +130,7 @@ def manifest():
 
 
 def test_a_manifest_is_a_point_with_its_contents(translator, manifest):
-    point = translator.point(manifest)
+    point = translated(translator, manifest, no_doubts)
 
     assert (point.phase, point.origin) == (Phase.PARTIAL, "home")
     assert point.scope.namespaces == ("shop",)
@@ -130,7 +141,7 @@ def test_a_manifest_is_a_point_with_its_contents(translator, manifest):
 
 
 def test_a_snapshot_is_never_good_where_off_cluster_is_required(translator, manifest):
-    point = translator.point(manifest)
+    point = translated(translator, manifest, no_doubts)
     workload = Workload(cluster="home", kind=WorkloadKind.VOLUME, namespace="shop", name="data")
 
     lacking = shortfalls(point, workload, (Requirement.OFF_CLUSTER,))
@@ -139,7 +150,9 @@ def test_a_snapshot_is_never_good_where_off_cluster_is_required(translator, mani
 
 
 def test_a_manifest_of_something_else_is_unknown_and_listed(translator, manifest, codes):
-    point = translator.point(manifest.model_copy(update={"facts": {"kind": "etcd"}}))
+    point = translated(
+        translator, manifest.model_copy(update={"facts": {"kind": "etcd"}}), no_doubts
+    )
 
     assert (point.phase, codes(point.findings)) == (Phase.UNKNOWN, ["manifest-strange"])
 
@@ -147,7 +160,7 @@ def test_a_manifest_of_something_else_is_unknown_and_listed(translator, manifest
 def test_a_point_of_another_cluster_cannot_be_written_from_here(manifest):
     other = Translator(Voice("other"), "uid-of-other", "vault", "s3://vault")
 
-    assert [place.writable for place in other.point(manifest).places] == [False]
+    assert [place.writable for place in translated(other, manifest, no_doubts).places] == [False]
 
 
 def test_a_snapshot_by_others_is_a_point_of_one_volume(translator, content, codes):

@@ -18,6 +18,7 @@ from slackwater.backend.roles import (
     Role,
     SharedStores,
     Stamping,
+    Verification,
 )
 
 __all__ = [
@@ -35,5 +36,6 @@ __all__ = [
     "SharedStores",
     "Stamping",
     "Stopped",
+    "Verification",
     "hookimpl",
 ]

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from slackwater.model.finding import Finding
 from slackwater.model.frozen import Frozen
-from slackwater.model.recovery_point import PointId, RecoveryPoint
+from slackwater.model.recovery_point import DataSight, PointId, RecoveryPoint
 from slackwater.model.request import Store
 
 
@@ -80,6 +80,19 @@ class ControlPlane(Role):
         another identity says so before anything is turned back: the result of one of its performed
         acts names ``control_plane``, the identity that the store will have. Any other than the
         planned and the named one is another cluster, and nothing is done to it.
+        """
+
+
+class Verification(Role):
+    """The tool's word for data is old, and the place where the data lies can be asked itself."""
+
+    @abstractmethod
+    def look_for_data(self) -> Mapping[PointId, DataSight]:
+        """Ask where the data of this cluster's points lies; return what was said of each.
+
+        Seconds, and as many points as that takes, the newest first: of the others nothing is
+        returned. What is not answered, or may be answered without looking, is ``UNTOLD``. What
+        was made to ask is gone again afterwards.
         """
 
 

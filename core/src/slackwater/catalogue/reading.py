@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from slackwater.backend.connections import Connections
+from slackwater.catalogue.whereabouts import KnownData, with_data_seen
 from slackwater.errors import ClusterError, RecoveryPointNotFound, TransientBackendError
-from slackwater.model.recovery_point import PointId, RecoveryPoint
+from slackwater.model.recovery_point import DataSight, PointId, RecoveryPoint
 
 
-class Memory(Protocol):
+class Memory(KnownData, Protocol):
     """Where contents that were read are kept: the ledger."""
 
     def contents(self, ids: Sequence[PointId]) -> dict[PointId, RecoveryPoint]:
@@ -27,7 +28,11 @@ def read_contents(connections: Connections, point: RecoveryPoint, memory: Memory
     """
     known = memory.contents([point.id]).get(point.id)
     if known is not None and _still_holds(known, point):
-        return _joined(point, known)
+        return with_data_seen([_joined(point, known)], memory)[0]
+    return with_data_seen([_read_now(connections, point, memory)], memory)[0]
+
+
+def _read_now(connections: Connections, point: RecoveryPoint, memory: Memory) -> RecoveryPoint:
     try:
         read = see_again(connections, point)
     except (TransientBackendError, ClusterError, RecoveryPointNotFound):
@@ -49,15 +54,15 @@ def with_known_contents(
         read = known.get(point.id)
         holds = read is not None and _still_holds(read, point)
         filled.append(_joined(point, read) if read is not None and holds else point)
-    return tuple(filled)
+    return with_data_seen(filled, memory)
 
 
 def _still_holds(known: RecoveryPoint, listed: RecoveryPoint) -> bool:
     """Whether what was read once may be believed: what is damaged now was whole when it was read.
 
-    A name may have been used twice, too.
+    A name may have been used twice, too. And what a listing shows inside is newer than memory.
     """
-    return listed.phase.usable and known.begin == listed.begin
+    return listed.contents is None and listed.phase.usable and known.begin == listed.begin
 
 
 def see_again(connections: Connections, point: RecoveryPoint) -> RecoveryPoint | None:
@@ -94,5 +99,6 @@ def _joined(listed: RecoveryPoint, read: RecoveryPoint) -> RecoveryPoint:
             "phase": read.phase,
             "findings": read.findings,
             "scope": read.scope,
+            "data": listed.data and DataSight(),  # contents are as they were read: judge them anew
         }
     )

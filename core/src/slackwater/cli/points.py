@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from slackwater.model.recovery_point import HeldVolume, RecoveryPoint
 
 _COLUMNS = ("taken", "origin", "tool", "recovery point", "covers", "volumes", "phase", "made by")
+_ASKED = "data asked"
 _WIDE = (*_COLUMNS, "holds", "mark", "expires", "shown by", "store")
 
 
@@ -112,7 +113,10 @@ def _print(found: Catalogue, output: str) -> None:
             click.echo(str(point.id))
     elif found.points:
         wide = output == "wide"
-        print_rows(_rows(found.points), _WIDE if wide else _COLUMNS, wide=wide)
+        columns = _WIDE if wide else _COLUMNS
+        if any(point.data for point in found.points):  # else nobody needs to ask
+            columns = (*columns[:6], _ASKED, *columns[6:])
+        print_rows(_rows(found.points), columns, wide=wide)
 
 
 def _rows(found: Sequence[RecoveryPoint]) -> list[dict[str, str]]:
@@ -124,6 +128,7 @@ def _rows(found: Sequence[RecoveryPoint]) -> list[dict[str, str]]:
             "recovery point": point.name,
             "covers": _covers(point),
             "volumes": _volumes(point),
+            _ASKED: _asked(point),
             "phase": point.phase.value,
             "made by": point.made_by,
             "holds": holds(point),
@@ -183,6 +188,24 @@ def _volumes(point: RecoveryPoint) -> str:
     return f"{held}/{len(volumes)} {where}"
 
 
+def _asked(point: RecoveryPoint) -> str:
+    """Say when it was last asked whether the data is still there, and what was said if not that."""
+    if point.data is None:
+        return ""
+    if point.data.at is None:
+        return "never"
+    there = point.data.whereabouts.value == "there"
+    return shown(point.data.at) + ("" if there else f": {point.data.whereabouts}")
+
+
+def _about_data(point: RecoveryPoint) -> str:
+    data = point.data
+    if data is None or data.at is None:
+        return "nobody asked the storage whether it still has it; slackwater doctor asks"
+    said = f": {data.message}" if data.message else ""
+    return f"{data.whereabouts} when the storage was asked, at {shown(data.at)}{said}"
+
+
 def _print_one(point: RecoveryPoint) -> None:
     facts = {
         "recovery point": str(point.id),
@@ -195,6 +218,8 @@ def _print_one(point: RecoveryPoint) -> None:
         "shown by": ", ".join(f"{p.cluster} ({p.store_name})" for p in point.places),
         "expires": shown(point.expires),
     }
+    if point.data:
+        facts["data"] = _about_data(point)
     if point.stamp and point.stamp.mark:
         facts["mark"] = f"{point.stamp.mark}, one of {point.stamp.mark_parts} parts"
     for name, value in facts.items():
@@ -204,7 +229,7 @@ def _print_one(point: RecoveryPoint) -> None:
     for volume in point.contents.volumes if point.contents else ():
         where = "off-cluster" if volume.off_cluster else "in its own storage system only"
         held = f"held by {volume.method}, {where}"
-        state = held if volume.held else f"skipped: {volume.reason}"
+        state = held if volume.held else f"not held: {volume.reason}"
         click.echo(f"{'':<16}volume {volume}: {state}")
 
 

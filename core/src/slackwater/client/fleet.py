@@ -181,6 +181,7 @@ class Fleet:
             self._sight.gather(),
             self._sight.read,
             clusters=self._names.clusters(cluster),
+            remember=self._sight.memory.saw_data,
         )
 
     # Backup

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from slackwater.catalogue import Catalogue
@@ -11,7 +11,7 @@ from slackwater.clusters import ClusterIdentity
 from slackwater.errors import LedgerError
 from slackwater.ledger import Ledger
 from slackwater.model.finding import Finding, Severity
-from slackwater.model.recovery_point import PointId, RecoveryPoint
+from slackwater.model.recovery_point import DataSight, PointId, RecoveryPoint
 from slackwater.model.request import Store
 
 
@@ -25,6 +25,7 @@ class Recollection:
     ledger: Ledger
     trouble: Finding | None = None
     _kept: dict[PointId, RecoveryPoint] = field(default_factory=dict, repr=False)
+    _sights: dict[PointId, DataSight] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
@@ -42,6 +43,18 @@ class Recollection:
         if not self._record(lambda: self.ledger.remember_contents(point)):
             with self._lock:
                 self._kept[point.id] = point
+
+    def data_seen(self, ids: Sequence[PointId]) -> dict[PointId, DataSight]:
+        """Return what was last said of the data of these points."""
+        with self._lock:
+            sights = {point: self._sights[point] for point in ids if point in self._sights}
+        return {**self.ledger.data_seen(ids), **sights}
+
+    def saw_data(self, sights: Mapping[PointId, DataSight]) -> None:
+        """Keep what was said of the data of points."""
+        if sights and not self._record(lambda: self.ledger.saw_data(sights)):
+            with self._lock:
+                self._sights |= sights
 
     def saw(self, catalogue: Catalogue) -> None:
         """Keep which stores there are, and which tools have answered just now."""

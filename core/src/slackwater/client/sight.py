@@ -10,6 +10,7 @@ from slackwater.backend.connections import Connections
 from slackwater.catalogue.gathering import Catalogue, gather, gather_stores, side_by_side
 from slackwater.catalogue.reading import read_contents
 from slackwater.catalogue.remembering import with_remembered
+from slackwater.catalogue.whereabouts import with_data_seen
 from slackwater.client.recollection import Recollection
 from slackwater.clusters import ClusterIdentity, Inventory, take_inventory
 from slackwater.errors import NoSuitableRecoveryPoint, SlackwaterError
@@ -43,9 +44,10 @@ class Sight:
         if self.memory.trouble:
             gathered = replace(gathered, findings=(*gathered.findings, self.memory.trouble))
         silent = {source.cluster for source in gathered.sources if not source.answered}
-        return with_remembered(
+        found = with_remembered(
             gathered, self.ledger.points_of(silent), query or PointQuery(), self.clock()
         )
+        return replace(found, points=with_data_seen(found.points, self.memory))
 
     def read(self, point: RecoveryPoint) -> RecoveryPoint:
         """Return a point with its contents."""

@@ -1,7 +1,7 @@
 """The schema's version, and the way forward from every older one.
 
-A ledger is only ever moved forward. Once there is a second migration, the first one must name its
-tables itself: ``metadata`` then describes the newest schema, not the first.
+A ledger is only ever moved forward. ``metadata`` describes the newest schema, so each migration
+names the tables that it makes.
 """
 
 from __future__ import annotations
@@ -12,17 +12,23 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, inspect, select, update
 
 from slackwater.errors import LedgerError
-from slackwater.ledger.schema import metadata, version
+from slackwater.ledger.schema import data_seen, metadata, version
 
 Migration = Callable[[Connection], None]
 
 
 def _first(connection: Connection) -> None:
-    metadata.create_all(connection)
+    later = {data_seen.name}
+    tables = [table for name, table in metadata.tables.items() if name not in later]
+    metadata.create_all(connection, tables=tables)
     connection.execute(insert(version).values(version=0))
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first,)
+def _data_seen(connection: Connection) -> None:
+    data_seen.create(connection)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first, _data_seen)
 """From version n to n + 1, in order, starting at 0: an empty database."""
 
 

@@ -124,6 +124,15 @@ store_seen = Table(
     Column("store", Text, nullable=False),
 )
 
+data_seen = Table(
+    "data_seen",
+    metadata,
+    Column("tool", String, primary_key=True),
+    Column("store", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("sight", Text, nullable=False),
+)
+
 mark = Table(
     "mark",
     metadata,

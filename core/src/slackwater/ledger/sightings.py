@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import Table, delete, insert, select
 
 from slackwater.ledger.part import Part
-from slackwater.ledger.schema import cluster_seen, contents, store_seen
-from slackwater.model.recovery_point import PointId, RecoveryPoint
+from slackwater.ledger.schema import cluster_seen, contents, data_seen, store_seen
+from slackwater.model.recovery_point import DataSight, PointId, RecoveryPoint
 from slackwater.model.request import Store
 
 _AT_ONCE = 500
@@ -58,6 +58,22 @@ class Sightings(Part):
             return
         key = point.id.model_dump()
         self._put(contents, key, {"read": self.clock(), "point": point.model_dump_json()})
+
+    def saw_data(self, sights: Mapping[PointId, DataSight]) -> None:
+        """Record what was said when it was asked where the data of points is."""
+        for point, sight in sights.items():
+            self._put(data_seen, point.model_dump(), {"sight": sight.model_dump_json()})
+
+    def data_seen(self, ids: Sequence[PointId]) -> dict[PointId, DataSight]:
+        """Return what was last said of the data of these points."""
+        wanted = set(ids)
+        query = select(data_seen).where(data_seen.c.tool.in_({point.tool for point in wanted}))
+        with self.database.read() as connection:
+            found = {
+                PointId(tool=row.tool, store=row.store, name=row.name): row.sight
+                for row in (connection.execute(query) if wanted else ())
+            }
+        return {p: DataSight.model_validate_json(s) for p, s in found.items() if p in wanted}
 
     def saw_cluster(
         self, cluster: str, tool: str = "", *, ca_hash: str = "", uid: str = ""

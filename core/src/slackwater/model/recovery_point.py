@@ -64,6 +64,29 @@ class HeldVolume(Frozen):
         return f"{self.namespace}/{self.claim or self.volume}"
 
 
+class Whereabouts(StrEnum):
+    """What the place where data lies said of it when it was asked itself."""
+
+    NEVER_ASKED = "never asked"
+    THERE = "there"
+    GONE = "gone"
+    UNTOLD = "not told"
+    """It was asked, and its answer says nothing."""
+
+
+class DataSight(Frozen):
+    """What is known of a point's data beyond what its tool says, where a tool asks only once.
+
+    ``lost`` are the claims, with their namespaces, whose data is gone; ``message`` says it in
+    words. ``at`` is when the place was asked.
+    """
+
+    whereabouts: Whereabouts = Whereabouts.NEVER_ASKED
+    at: datetime | None = None
+    lost: tuple[tuple[str, str], ...] = ()
+    message: str = ""
+
+
 class Contents(Frozen):
     """What was found inside a recovery point. ``objects`` is a count per namespace.
 
@@ -102,7 +125,8 @@ class RecoveryPoint(Frozen):
 
     ``origin`` is the cluster it was taken from, by its name in the fleet; empty where that is not
     known, for it is never guessed. ``contents`` is None as long as nobody has looked inside.
-    ``made_by`` tells in words who made it.
+    ``made_by`` tells in words who made it. ``data`` is set where the tool's word for the data is
+    old: a look by the role ``Verification`` is the only way to know whether it is still there.
     """
 
     id: PointId
@@ -119,6 +143,7 @@ class RecoveryPoint(Frozen):
     made_by: str = ""
     tool_phase: str = ""
     findings: tuple[Finding, ...] = ()
+    data: DataSight | None = None
 
     @property
     def name(self) -> str:
@@ -162,7 +187,7 @@ def _lacking(contents: Contents, workload: Workload, require: tuple[Requirement,
     if Requirement.OBJECTS in require and not _has_objects(contents, workload):
         lacking.append("it holds no objects")
     if Requirement.VOLUMES in require:
-        lacking += [f"volume {v} was skipped: {v.reason}" for v in volumes if not v.held]
+        lacking += [f"volume {v} is not held: {v.reason}" for v in volumes if not v.held]
     if Requirement.OFF_CLUSTER in require:
         lacking += [
             f"volume {v} lies only in its own storage system"

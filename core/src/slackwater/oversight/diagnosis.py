@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from slackwater.backend import Backend, NativeSchedule, NativeSchedules, Posture
+from slackwater.backend import Backend, NativeSchedule, NativeSchedules, Posture, Verification
 from slackwater.backend.connections import Connections
 from slackwater.backend.plugin_loading import Plugins
 from slackwater.backend.wrappers import as_role
 from slackwater.catalogue.gathering import Catalogue, no_answer, side_by_side
+from slackwater.catalogue.whereabouts import data_gone
 from slackwater.clusters import take_inventory
 from slackwater.errors import SlackwaterError
 from slackwater.ledger import Ledger
 from slackwater.model.capability import Description
 from slackwater.model.finding import Finding, Severity
-from slackwater.model.recovery_point import RecoveryPoint
+from slackwater.model.recovery_point import DataSight, PointId, RecoveryPoint, Whereabouts
 from slackwater.model.wording import in_bytes, in_words
 from slackwater.oversight.control_planes import ControlPlanes
 from slackwater.oversight.coverage import Coverage
@@ -25,6 +26,9 @@ from slackwater.planning.choosing import Reader
 from slackwater.planning.clocks import wrong_clock
 from slackwater.planning.standing import Lookout
 from slackwater.stores.spool import Leftover
+
+Remember = Callable[[Mapping[PointId, DataSight]], None]
+"""Keeps what was found out about the data of points."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class _Rounds:
     read: Reader
     catalogue: Catalogue
     now: datetime
+    remember: Remember
 
     def visit(self, cluster: str) -> _Visit:
         """Look into one cluster. What is silent or broken is a finding, never an error."""
@@ -87,6 +92,9 @@ class _Rounds:
         return [described], findings
 
     def _by_roles(self, backend: Backend, cluster: str, tool: str) -> Iterator[Finding]:
+        verification = as_role(backend, Verification)
+        if verification is not None:
+            yield from self._by_data(verification, cluster)
         posture = as_role(backend, Posture)
         if posture is not None:
             own = [p for p in self.catalogue.points if _shown_by(p, cluster, tool)]
@@ -95,6 +103,15 @@ class _Rounds:
         if schedules is not None:
             paused = (s for s in schedules.list_schedules() if s.paused)
             yield from (_paused(schedule, tool, self.now) for schedule in paused)
+
+    def _by_data(self, verification: Verification, cluster: str) -> Iterator[Finding]:
+        """Ask where data lies, and remember it: who lists points afterwards sees the answer."""
+        sights = verification.look_for_data()
+        self.remember(sights)
+        for point in self.catalogue.points:
+            sight = sights.get(point.id)
+            if sight is not None and sight.whereabouts is Whereabouts.GONE:
+                yield data_gone(point, sight, cluster)
 
     def _control_plane(self, cluster: str) -> Iterator[Finding]:
         fleet = self.connections.fleet
@@ -124,13 +141,15 @@ def diagnose(
     read: Reader,
     *,
     clusters: Sequence[str],
+    remember: Remember = lambda _: None,
 ) -> Diagnosis:
     """Look into these clusters, side by side, and at the stores between all of them.
 
     ``catalogue`` is that of the whole fleet: what one cluster holds may lie in another's store.
+    ``remember`` keeps what is found out about data, and ``read`` knows it from then on.
     """
     now = connections.clock()
-    rounds = _Rounds(connections, ledger, read, catalogue, now)
+    rounds = _Rounds(connections, ledger, read, catalogue, now, remember)
     visits = side_by_side(rounds.visit, clusters)
     found = [finding for visit in visits for finding in visit.findings]
     chosen = set(clusters)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from slackwater.backend.connections import Connections
 from slackwater.catalogue.reading import see_again
+from slackwater.catalogue.whereabouts import judged
 from slackwater.errors import (
     BackendUnavailable,
     ClusterError,
@@ -90,5 +91,7 @@ def _point_gone(choice: Choice, connections: Connections) -> Iterator[str]:
     except SlackwaterError as error:
         yield f"recovery point {choice.point.name} cannot be seen any more: {error}"
         return
+    if seen is not None and choice.point.data is not None:
+        seen = judged(seen, choice.point.data)
     if seen is not None and (seen.begin, seen.phase) != (choice.point.begin, choice.point.phase):
         yield f"recovery point {choice.point.name} is not what it was: {seen.phase}, {seen.begin}"

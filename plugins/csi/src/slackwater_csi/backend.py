@@ -11,13 +11,14 @@ from slackwater.backend import (
     SharedStores,
     Stamping,
     Stopped,
+    Verification,
 )
 from slackwater.errors import OperationNotFound, Unsupported
 from slackwater.model.act import Act, ActPlan, Key
 from slackwater.model.capability import Description
 from slackwater.model.finding import Finding
 from slackwater.model.operation import Explanation, Operation, OperationRef
-from slackwater.model.recovery_point import PointId, RecoveryPoint
+from slackwater.model.recovery_point import DataSight, PointId, RecoveryPoint
 from slackwater.model.request import BackupRequest, PointQuery, RestoreRequest, Store
 from slackwater_csi import deletion, replacing, scaling, showing
 from slackwater_csi.access import Here
@@ -31,6 +32,7 @@ from slackwater_csi.errors import TOOL, named_errors
 from slackwater_csi.explaining import Explainer
 from slackwater_csi.keeping import Keeper
 from slackwater_csi.listing import list_points, read_point, translator_of
+from slackwater_csi.looking import look_for_data
 from slackwater_csi.manifests import keep_manifests
 from slackwater_csi.naming import point_name
 from slackwater_csi.operations import Operations
@@ -45,7 +47,7 @@ from slackwater_csi.tidying import tidy
 from slackwater_csi.translation import local_store
 
 
-class CsiBackend(Backend, SharedStores, Stamping):
+class CsiBackend(Backend, SharedStores, Stamping, Verification):
     """The snapshots of one cluster. Keeps nothing: every answer is read anew."""
 
     def __init__(self, settings: CsiSettings, context: Context, *, page: int = 500) -> None:
@@ -168,6 +170,11 @@ class CsiBackend(Backend, SharedStores, Stamping):
         with named_errors(self._site.cluster):
             write_stamp(self._site, point, values)
 
+    def look_for_data(self) -> Mapping[PointId, DataSight]:
+        """The drivers are asked by contents that are bound to nothing."""
+        with named_errors(self._site.cluster):
+            return look_for_data(self._site)
+
     def _look(self) -> Surroundings:
         return Surroundings(self._site.here, self._site.settings.classes)
 
@@ -198,7 +205,7 @@ class CsiBackend(Backend, SharedStores, Stamping):
                 return tidy(self._site, work, key)
         facts = Keeper(self._site, work, key).keep(report)
         name = point_name(work.stem, work.request, key)
-        point = translator_of(self._site).point(self._site.store().manifest(name))
+        point = translator_of(self._site).point(name, facts, {})
         findings = [finding.model_dump(mode="json") for finding in point.findings]
         return {"point": name, "spread": facts.spread, "findings": findings}
 

@@ -18,8 +18,6 @@ from slackwater.model.finding import Finding
 from slackwater_csi import labels
 from slackwater_csi.backup_planning import CLASS_WAY_OUT
 from slackwater_csi.errors import NOT_INSTALLED, TOOL
-from slackwater_csi.listing import own_points
-from slackwater_csi.looking import look_for
 from slackwater_csi.objects import Pod, Snapshot, Volume
 from slackwater_csi.resources import CONTENTS, GROUP, PODS, SNAPSHOTS, VERSION, VOLUMES
 from slackwater_csi.rights import Need, needs, rights
@@ -51,7 +49,7 @@ class Checker:
             yield found
             return
         parts = (self._rights, self._classes, self._drivers, self._controller, self._old_volumes,
-                 self._held_pods, self._lost)  # fmt: skip
+                 self._held_pods)  # fmt: skip
         for part in parts:
             yield from self._guarded(part)
 
@@ -204,13 +202,3 @@ class Checker:
 
     def _longest_held(self) -> timedelta:
         return self.site.settings.held_within + _UNSEEN_FOR
-
-    def _lost(self) -> Iterator[Finding]:
-        """Snapshots of our points that the storage has lost: nobody else asks it again."""
-        if not self.site.settings.store:
-            return
-        try:
-            points = dict(own_points(self.site))
-        except SlackwaterError:
-            return  # what is wrong with the store is a finding of its own
-        yield from look_for(self.site.here, points, self._voice)

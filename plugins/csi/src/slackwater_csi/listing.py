@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 
 from pydantic import ValidationError
 
@@ -18,6 +19,10 @@ from slackwater_csi.objects import Content, Snapshot
 from slackwater_csi.resources import CONTENTS, SNAPSHOTS
 from slackwater_csi.site import Site
 from slackwater_csi.translation import Translator, local_store
+from slackwater_csi.vouching import Vouchers, all_vouchers, vouchers_of
+
+AskVouchers = Callable[[PointFacts], Vouchers]
+"""Returns the contents that may stand for a point's snapshots."""
 
 
 def list_points(site: Site) -> Iterator[RecoveryPoint]:
@@ -25,7 +30,8 @@ def list_points(site: Site) -> Iterator[RecoveryPoint]:
     snapshots = site.here.list_if_served(SNAPSHOTS, Snapshot)
     translator = translator_of(site)
     published = set()
-    for point in _stored(site, translator):
+    vouchers = cache(lambda: all_vouchers(site.here))  # not where the store holds nothing of ours
+    for point in _stored(site, translator, lambda _: vouchers()):
         published.add(point.name)
         yield point
     for snapshot in snapshots:
@@ -39,7 +45,7 @@ def read_point(site: Site, point: PointId) -> RecoveryPoint:
     if point.tool == TOOL and point.store == local_store(translator.uid):
         snapshot, content = find_adopted(site, point)
         return translator.adopted(snapshot, content)
-    return translator.point(manifest_of(site, point))
+    return translated(translator, manifest_of(site, point), lambda f: vouchers_of(site.here, f))
 
 
 def manifest_of(site: Site, point: PointId) -> Manifest:
@@ -83,15 +89,25 @@ def not_here(site: Site, point: PointId) -> RecoveryPointNotFound:
     )
 
 
-def _stored(site: Site, translator: Translator) -> Iterator[RecoveryPoint]:
+def _stored(site: Site, translator: Translator, vouchers: AskVouchers) -> Iterator[RecoveryPoint]:
     if not site.settings.store:
         return
     unreadable: list[Finding] = []
     with named_errors(site.cluster):
         for manifest in site.store().manifests(unreadable.append):
             if manifest.facts.get("kind") not in ("draft", "hooks"):
-                yield translator.point(manifest)
+                yield translated(translator, manifest, vouchers)
     yield from map(translator.unreadable, unreadable)
+
+
+def translated(translator: Translator, manifest: Manifest, vouchers: AskVouchers) -> RecoveryPoint:
+    """Translate a point; where its snapshots lie in this cluster, by what stands for them here."""
+    try:
+        facts = PointFacts.model_validate(manifest.facts)
+    except ValidationError:
+        return translator.strange(manifest)
+    own = facts.stamp is not None and facts.stamp.cluster_uid == translator.uid
+    return translator.point(manifest.name, facts, vouchers(facts).doubts(facts) if own else {})
 
 
 def own_points(site: Site) -> Iterator[tuple[str, PointFacts]]:

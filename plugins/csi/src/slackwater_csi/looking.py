@@ -3,73 +3,158 @@
 What was ready once is never asked after again (csi-snapshotter 8.7 passes over contents that are
 ready), so a snapshot that was lost in its storage goes on being called ready. A content for its
 handle that is bound to nothing makes csi-snapshotter ask its driver: it keeps the data when it is
-deleted, and is deleted at once. Drivers that cannot list snapshots call any handle ready.
+deleted, and is deleted at once. Drivers that cannot list snapshots call any handle ready: each is
+asked for one that was never there, too, and one that shows it is not believed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from slackwater.backend.polling import answered
 from slackwater.errors import ObjectExists
-from slackwater.model.finding import Finding
+from slackwater.model.recovery_point import DataSight, PointId, Whereabouts
 from slackwater_csi import labels
 from slackwater_csi.access import Here
+from slackwater_csi.errors import TOOL
 from slackwater_csi.facts import PointFacts, VolumeFacts
+from slackwater_csi.listing import own_points
 from slackwater_csi.naming import digest
 from slackwater_csi.objects import Content, Named
 from slackwater_csi.resources import CONTENTS, manifest
-from slackwater_csi.voice import Voice
+from slackwater_csi.site import Site
 
 MOST = 50
 """Snapshots that are asked after at once, the newest first: each is an object to be made."""
 _ANSWERED_WITHIN = 3.0
+_NEVER_THERE = "slackwater-asks-for-what-was-never-there"
+_NOT_BELIEVED = "its driver calls any snapshot ready, there or not"
+_SILENT = "nobody answered"
 
 
-def look_for(here: Here, points: Mapping[str, PointFacts], voice: Voice) -> Iterator[Finding]:
-    """Yield a finding for every point whose snapshots the storage has lost. Leaves nothing."""
-    asked = _newest(points)
-    if not asked:
-        return
-    names = {_name(volume): (point, volume) for point, volume in asked}
+@dataclass(frozen=True)
+class Question:
+    """A handle that a driver is asked for."""
+
+    driver: str
+    handle: str
+    namespace: str
+
+    @property
+    def name(self) -> str:
+        """The content by which it is asked."""
+        return f"sw-look-{digest([self.driver, self.handle])[:16]}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was said of a handle."""
+
+    whereabouts: Whereabouts
+    message: str = ""
+
+
+def look_for_data(site: Site) -> Mapping[PointId, DataSight]:
+    """Ask for the snapshots of this cluster's newest published points. Leaves nothing."""
+    if not site.settings.store:
+        return {}
+    points = _newest(dict(own_points(site)))
+    volumes = [volume for facts in points.values() for volume in facts.held]
+    questions = {question_of(v) for v in volumes}
+    questions |= {Question(q.driver, _NEVER_THERE, q.namespace) for q in _one_each(questions)}
+    told = _ask_all(site.here, questions)
+    store, now = site.store().identity, site.clock()
+    return {
+        PointId(tool=TOOL, store=store, name=name): DataSight(at=now, **_judged(facts, told))
+        for name, facts in points.items()
+    }
+
+
+def question_of(volume: VolumeFacts) -> Question:
+    """Return what is to be asked for a volume."""
+    return Question(volume.driver, volume.handle, volume.namespace)
+
+
+def _newest(points: Mapping[str, PointFacts]) -> Mapping[str, PointFacts]:
+    """The newest points whose snapshots are not too many; each whole, for half an answer is none.
+
+    One that is larger by itself is asked after all the same.
+    """
+    chosen: dict[str, PointFacts] = {}
+    asked = 0
+    for name, facts in sorted(points.items(), key=lambda each: each[1].began, reverse=True):
+        if facts.held and (not chosen or asked + len(facts.held) <= MOST):
+            chosen[name] = facts
+            asked += len(facts.held)
+    return chosen
+
+
+def _one_each(questions: Iterable[Question]) -> Sequence[Question]:
+    ordered = sorted(questions, key=lambda q: (q.driver, q.namespace))
+    return list({each.driver: each for each in ordered}.values())
+
+
+def _judged(facts: PointFacts, told: Mapping[Question, Answer]) -> dict[str, object]:
+    """Judge a point by the gravest that was said of its snapshots."""
+    answers = [(volume, told[question_of(volume)]) for volume in facts.held]
+    by_word: dict[Whereabouts, list[tuple[VolumeFacts, Answer]]] = defaultdict(list)
+    for volume, answer in answers:
+        by_word[answer.whereabouts].append((volume, answer))
+    lost = by_word[Whereabouts.GONE]
+    if lost:
+        named = "; ".join(_as_lost(volume) for volume, _ in lost)
+        claims = tuple((volume.namespace, volume.claim) for volume, _ in lost)
+        return {"whereabouts": Whereabouts.GONE, "lost": claims, "message": named}
+    if untold := by_word[Whereabouts.UNTOLD]:
+        volume, answer = untold[0]
+        said = f"{volume.namespace}/{volume.claim}: {answer.message}"
+        return {"whereabouts": Whereabouts.UNTOLD, "message": said}
+    return {"whereabouts": Whereabouts.THERE}
+
+
+def _as_lost(volume: VolumeFacts) -> str:
+    return (
+        f"the snapshot of {volume.namespace}/{volume.claim} is gone from the storage of "
+        f"{volume.driver} ({volume.handle}); Kubernetes was not told"
+    )
+
+
+def _ask_all(here: Here, questions: set[Question]) -> Mapping[Question, Answer]:
     try:
-        for name, (_, volume) in names.items():
-            _ask(here, name, volume)
-        told = _answers(here, set(names))
+        for question in sorted(questions, key=lambda each: each.name):
+            _ask(here, question)
+        told = _answers(here, {question.name for question in questions})
     finally:
         for name in _standing(here):
             here.delete(CONTENTS, name)
-    for name, (point, volume) in names.items():
-        if labels.NOT_FOUND in told.get(name, ""):
-            yield voice.error(
-                "snapshot-gone",
-                point,
-                f"the snapshot of {volume.namespace}/{volume.claim} is gone from the storage of "
-                f"{volume.driver} ({volume.handle}); Kubernetes was not told",
-                "do not count on this recovery point: back up again, and delete it",
-            )
+    believed = {q.driver for q in questions if q.handle == _NEVER_THERE and told.get(q.name)}
+    return {q: _answer(told.get(q.name), believed=q.driver in believed) for q in questions}
 
 
-def _newest(points: Mapping[str, PointFacts]) -> Sequence[tuple[str, VolumeFacts]]:
-    ordered = sorted(points.items(), key=lambda each: each[1].began, reverse=True)
-    return [(name, v) for name, facts in ordered for v in facts.held if v.handle][:MOST]
+def _answer(said: str | None, *, believed: bool) -> Answer:
+    """``said`` is the error that came, nothing where it is ready, None where nobody answered."""
+    if said is None:
+        return Answer(Whereabouts.UNTOLD, _SILENT)
+    if labels.NOT_FOUND in said:
+        return Answer(Whereabouts.GONE)
+    if said:
+        return Answer(Whereabouts.UNTOLD, said)
+    return Answer(Whereabouts.THERE) if believed else Answer(Whereabouts.UNTOLD, _NOT_BELIEVED)
 
 
-def _name(volume: VolumeFacts) -> str:
-    return f"sw-look-{digest([volume.driver, volume.handle])[:16]}"
-
-
-def _ask(here: Here, name: str, volume: VolumeFacts) -> None:
+def _ask(here: Here, question: Question) -> None:
     body = manifest(
         CONTENTS,
-        name,
+        question.name,
         labels={labels.LOOK: "yes"},
         spec={
             "deletionPolicy": "Retain",
-            "driver": volume.driver,
-            "source": {"snapshotHandle": volume.handle},
-            "volumeSnapshotRef": {"name": name, "namespace": volume.namespace},
+            "driver": question.driver,
+            "source": {"snapshotHandle": question.handle},
+            "volumeSnapshotRef": {"name": question.name, "namespace": question.namespace},
         },
     )
     with suppress(ObjectExists):  # of a look that was killed: the answer is as good
@@ -87,7 +172,8 @@ def _answers(here: Here, names: set[str]) -> Mapping[str, str]:
                 told[content.name] = (status.error.message or "") if status.error else ""
         return names <= set(told)
 
-    answered(all_told, within=_ANSWERED_WITHIN)
+    if names:
+        answered(all_told, within=_ANSWERED_WITHIN)
     return told
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-
-from pydantic import ValidationError
 
 from slackwater.model.finding import Finding
 from slackwater.model.operation import Phase
 from slackwater.model.recovery_point import (
     Contents,
+    DataSight,
     HeldVolume,
     Place,
     PointId,
@@ -57,17 +56,27 @@ class Translator:
     store_name: str = ""
     store: str = ""
 
-    def point(self, manifest: Manifest) -> RecoveryPoint:
-        """Return the recovery point of a manifest, with its contents: the manifest has them all.
+    def point(self, name: str, facts: PointFacts, doubts: Mapping[str, str]) -> RecoveryPoint:
+        """Return a recovery point, with its contents: its manifest has them all.
 
-        One whose facts are not ours to read is ``unknown``: listed, and never taken for good.
+        ``doubts`` say by claim why nobody vouches for a snapshot any more: what may be gone is
+        not held.
         """
-        try:
-            facts = PointFacts.model_validate(manifest.facts)
-        except ValidationError:
-            message = "its manifest says nothing of CSI snapshots that is known here"
-            return self.unreadable(self.voice.warning("manifest-strange", manifest.name, message))
-        return self._bare(manifest.name).model_copy(update=self._known(facts, manifest.name))
+        volumes = tuple(
+            volume.model_copy(update={"held": False, "reason": doubts[volume.claim]})
+            if volume.claim in doubts
+            else volume
+            for volume in facts.volumes
+        )
+        told = facts.model_copy(update={"volumes": volumes})
+        return self._bare(name).model_copy(update=self._known(told, name))
+
+    def strange(self, manifest: Manifest) -> RecoveryPoint:
+        """Return the point of a manifest whose facts are not ours to read: ``unknown``, and never
+        taken for good.
+        """
+        message = "its manifest says nothing of CSI snapshots that is known here"
+        return self.unreadable(self.voice.warning("manifest-strange", manifest.name, message))
 
     def unreadable(self, finding: Finding) -> RecoveryPoint:
         """Return the point that a finding is about: its name is known, and nothing else."""
@@ -136,6 +145,7 @@ class Translator:
             "made_by": f"policy {stamp.policy}" if stamp and stamp.policy else "slackwater",
             "tool_phase": "being deleted" if facts.deleting else "kept",
             "findings": tuple(self._findings(facts, name)),
+            "data": DataSight() if facts.volumes else None,
         }
 
     def _findings(self, facts: PointFacts, name: str) -> Iterator[Finding]:
@@ -149,7 +159,8 @@ class Translator:
             )
         for volume in facts.volumes:
             if not volume.held:
-                said = f"volume {volume.claim} was skipped: {volume.reason}"
+                lost = " by now" if volume.handle else ""
+                said = f"volume {volume.claim} is not in it{lost}: {volume.reason}"
                 yield voice.warning("volume-skipped", name, said)
         yield from hook_findings(facts.hooks, facts.namespace, voice)
         if len(facts.held) > 1 and facts.group is None:

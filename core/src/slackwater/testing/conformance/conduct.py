@@ -13,6 +13,7 @@ from slackwater.backend import (
     Posture,
     SharedStores,
     Stamping,
+    Verification,
 )
 from slackwater.backend.wrappers import as_role
 from slackwater.errors import (
@@ -184,7 +185,7 @@ class ConductPromises:
         assert finding.cluster == subject.stranger
 
     def test_roles_that_look_change_nothing(self, subject: Subject) -> None:
-        """Reading stores, schedules and posture leaves everything as it was."""
+        """Reading stores, schedules and posture, and asking for data, leaves all as it was."""
         backend = subject.backend()
         subject.make_points(2)
         points = listed(backend)
@@ -195,6 +196,8 @@ class ConductPromises:
             schedules.list_schedules()
         if posture := as_role(backend, Posture):
             posture.review_points(points, subject.now())
+        if verification := as_role(backend, Verification):
+            verification.look_for_data()
 
         assert subject.fingerprint() == before
 
