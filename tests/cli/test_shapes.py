@@ -10,7 +10,7 @@ from .terminal import Terminal
 
 POINT = {
     "id", "phase", "scope", "begin", "end", "origin", "contents", "places", "expires",
-    "immutable_until", "stamp", "made_by", "tool_phase", "findings",
+    "immutable_until", "stamp", "made_by", "tool_phase", "findings", "data",
 }  # fmt: skip
 PLAN = {
     "digest", "version", "made_at", "moment", "zone", "mark", "spread", "policy", "mapping",
