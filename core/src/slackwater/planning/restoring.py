@@ -19,7 +19,7 @@ from slackwater.model.run import RunKind, RunRequest
 from slackwater.model.step import Step
 from slackwater.model.workload import Workload, WorkloadKind
 from slackwater.planning import restore_findings as say
-from slackwater.planning.choosing import Reader, Selection, choose
+from slackwater.planning.choosing import Reader, Selection, Selections, Wanted, choose
 from slackwater.planning.draft import Draft
 from slackwater.planning.following import may_follow, settle, with_volumes
 from slackwater.planning.replacing import clear_the_way
@@ -59,22 +59,10 @@ def plan_restore(
     """
     apart, covered = wish.split()
     asked = may_follow(wish, covered)
-    selections = choose(
-        without_namesakes((*apart, *asked), wish.target),
-        catalogue.covering,
-        wish.moment.at,
-        read,
-        tolerance=wish.tolerance,
-        accept_partial=wish.accept_partial,
-    )
+    selections = _selected(wish, (*apart, *asked), catalogue, read)
     selections = with_volumes(selections, asked)
     draft = Draft(wish, connections, catalogue, (*catalogue.stores, *stores))
-    draft.findings = [say.as_background(finding) for finding in catalogue.findings]
-    draft.findings += [say.left_out(w, held=_is_held(w, catalogue, wish)) for w in wish.left_out]
-    if wish.moment.assumed_zone:
-        draft.findings.append(say.zone_assumed(wish.moment))
-    draft.findings += say.about_selections(selections, wish.moment, wish.accept_partial)
-    draft.findings += say.about_broken(selections, catalogue.covering, wish.moment)
+    draft.findings = list(_noticed(wish, catalogue, selections))
     chosen = sorted((s for s in selections.items if s.point), key=_rank)
     visit_targets(draft, chosen, known_ca or {})
     chosen = settle(draft, chosen, asked)
@@ -82,22 +70,52 @@ def plan_restore(
     _refuse_collisions(draft, chosen)
     for selection in chosen:
         _plan_one(draft, selection)
-    plan = RestorePlan(
-        made_at=connections.clock(),
+    plan = _written(draft, selections, tuple(_choices(draft, chosen, covered)), expected)
+    return plan.model_copy(update={"findings": (*plan.findings, *review(plan))})
+
+
+def _selected(
+    wish: Wish, wanted: Sequence[Wanted], catalogue: Catalogue, read: Reader
+) -> Selections:
+    return choose(
+        without_namesakes(wanted, wish.target),
+        catalogue.covering,
+        wish.moment.at,
+        read,
+        tolerance=wish.tolerance,
+        accept_partial=wish.accept_partial,
+    )
+
+
+def _noticed(wish: Wish, catalogue: Catalogue, selections: Selections) -> Iterator[Finding]:
+    """Yield what is known before any target is visited."""
+    yield from map(say.as_background, catalogue.findings)
+    yield from (say.left_out(w, held=_is_held(w, catalogue, wish)) for w in wish.left_out)
+    if wish.moment.assumed_zone:
+        yield say.zone_assumed(wish.moment)
+    yield from say.about_selections(selections, wish.moment, wish.accept_partial)
+    yield from say.about_broken(selections, catalogue.covering, wish.moment)
+
+
+def _written(
+    draft: Draft, selections: Selections, choices: tuple[Choice, ...], expected: Expected
+) -> RestorePlan:
+    wish, spread = draft.wish, selections.spread
+    return RestorePlan(
+        made_at=draft.connections.clock(),
         moment=wish.moment.at,
         zone=wish.moment.zone,
         mark=selections.mark,
-        spread=selections.spread.total_seconds() if selections.spread is not None else None,
+        spread=spread.total_seconds() if spread is not None else None,
         policy=wish.policy,
         mapping=wish.mapping,
         replace=wish.replace,
         pins=tuple(draft.pins.values()),
         standing=tuple(s.recorded(replace=wish.replace) for s in draft.stands.values()),
-        choices=tuple(_choices(draft, chosen, covered)),
+        choices=choices,
         steps=tuple(_timed(step, expected) for step in draft.assembly.finished()),
         findings=tuple(dict.fromkeys(draft.findings)),
     )
-    return plan.model_copy(update={"findings": (*plan.findings, *review(plan))})
 
 
 def _is_held(workload: Workload, catalogue: Catalogue, wish: Wish) -> bool:
