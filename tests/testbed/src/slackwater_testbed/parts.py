@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
+from slackwater_testbed.clusters import remove
 from slackwater_testbed.control_plane import ControlPlane
 from slackwater_testbed.csi_driver import DirectoryDriver
 from slackwater_testbed.etcd import EtcdCluster
@@ -13,7 +14,6 @@ from slackwater_testbed.machine import LoopbackMachine
 from slackwater_testbed.objectstore import ObjectStore
 from slackwater_testbed.ports import Ports
 from slackwater_testbed.server import Server
-from slackwater_testbed.testbed import remove
 
 
 class Parts:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import platformdirs
 
+from slackwater_testbed.clusters import remove
 from slackwater_testbed.processes import ProcessRecord
-from slackwater_testbed.testbed import remove
 
 STATE_VARIABLE = "SLACKWATER_TESTBED_STATE"
 _OWNER = "owner.json"

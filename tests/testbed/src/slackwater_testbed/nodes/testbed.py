@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from pathlib import Path
 
-from slackwater_testbed import kubeconfig
+from slackwater_testbed.clusters import Clusters
 from slackwater_testbed.nodes import cluster, images
 from slackwater_testbed.nodes.cluster import NodeCluster
 from slackwater_testbed.nodes.machine import ANCHOR, NamespacedMachine
 from slackwater_testbed.nodes.network import HUB_ADDRESS, Network, node_address
 from slackwater_testbed.objectstore import ObjectStore
 from slackwater_testbed.ports import Ports
-from slackwater_testbed.server import Server
-from slackwater_testbed.testbed import NAMES, remove
+from slackwater_testbed.testbed import NAMES
 
 
-class NodeTestbed:
+class NodeTestbed(Clusters[NodeCluster]):
     """Clusters in a folder, each in a machine of its own, with one node and Velero in pods.
 
     Everything it knows is in the folder: a second object, in another process, is as good.
@@ -40,27 +38,6 @@ class NodeTestbed:
             name: self._cluster(name, number) for number, name in enumerate(clusters, start=1)
         }
 
-    def __getitem__(self, name: str) -> NodeCluster:
-        return self.clusters[name]
-
-    def __iter__(self) -> Iterator[NodeCluster]:
-        return iter(self.clusters.values())
-
-    @cached_property
-    def kubeconfig(self) -> Path:
-        """A kubeconfig with the administrator of each cluster; contexts have their names."""
-        return kubeconfig.write(self.folder / "kubeconfig", [each.login() for each in self])
-
-    @property
-    def servers(self) -> list[Server]:
-        """All servers of all clusters, and the object store's."""
-        return [self.objectstore.server, *(server for each in self for server in each.servers)]
-
-    @property
-    def running(self) -> bool:
-        """Whether every process runs."""
-        return all(server.running for server in self.servers)
-
     def install(self) -> None:
         """Start everything in an empty folder, and wait until each Velero can write its store."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -77,10 +54,6 @@ class NodeTestbed:
         self.objectstore.start()
         with ThreadPoolExecutor(len(self.clusters)) as pool:
             list(pool.map(NodeCluster.start, self))
-
-    def remove(self) -> None:
-        """End every process and delete every trace."""
-        remove(self.folder)
 
     def _power_on(self) -> None:
         if not self._hub.running(ANCHOR):
