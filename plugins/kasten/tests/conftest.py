@@ -19,6 +19,7 @@ from slackwater.testing.artefacts import TroubledStore
 from slackwater.testing.kubernetes_api import KubernetesApi, serve
 from slackwater_kasten.backend import KastenBackend
 from slackwater_kasten.emulator import install
+from slackwater_kasten.emulator.faults import Guesses
 from slackwater_kasten.emulator.seeding import add_classes, seed
 from slackwater_kasten.objects import Content
 from slackwater_kasten.settings import KastenSettings
@@ -159,11 +160,12 @@ class Clusters:
             **more,
         )
 
-    def run_policy(self, name="nightly", **spec):
-        """A policy of K10's own for the shop, with an export, run once by hand."""
+    def run_policy(self, name="nightly", *, export=None, also=None, **spec):
+        """A policy of K10's own for the shop, with an export, perhaps another, run once by hand."""
+        exports = [{"profile": _profile(), "exportData": {}, **(export or {})}, also]
         actions = [
             {"action": "backup", "backupParameters": spec.pop("backup", {})},
-            {"action": "export", "exportParameters": {"profile": _profile(), "exportData": {}}},
+            *({"action": "export", "exportParameters": each} for each in exports if each),
         ]
         selector = {
             "matchExpressions": [
@@ -208,12 +210,18 @@ class Served(dict):
 
 
 @pytest.fixture
-def clusters(tmp_path):
+def guesses():
+    """What the emulated K10 does where no document says it."""
+    return Guesses()
+
+
+@pytest.fixture
+def clusters(tmp_path, guesses):
     """East with workloads, west empty; both reach one bucket."""
     apis = {name: KubernetesApi(name) for name in ("east", "west")}
     for api in apis.values():
         add_classes(api, "fast", "slow")
     with ExitStack() as running:
-        kasten = running.enter_context(install(apis, pace=None))
+        kasten = running.enter_context(install(apis, pace=None, guesses=guesses))
         seed(apis["east"])
         yield Clusters(apis, Served(apis, running), kasten, tmp_path)

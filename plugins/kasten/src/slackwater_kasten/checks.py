@@ -9,10 +9,13 @@ from slackwater.errors import BackendError, ClusterDenied, ClusterError, Permiss
 from slackwater.model.finding import Finding
 from slackwater_kasten.access import Kasten
 from slackwater_kasten.backup_acts import profile_findings
+from slackwater_kasten.copies import grouped
 from slackwater_kasten.describing import is_known, read_version
 from slackwater_kasten.importing import is_ours
-from slackwater_kasten.objects import Action, Policy, Profile, Report
+from slackwater_kasten.listing import read_exports
+from slackwater_kasten.objects import Action, Content, Policy, Profile, Report
 from slackwater_kasten.policies import run_findings
+from slackwater_kasten.policy_exports import wanted_of
 from slackwater_kasten.resources import (
     ACTIONS_GROUP,
     APPS_GROUP,
@@ -46,7 +49,9 @@ class Checker:
             if found is not None:
                 yield found
                 return
-        for part in (self._rights, self._profiles, self._policies, self._licence, self._version):
+        parts = (self._rights, self._profiles, self._policies, self._exports, self._licence,
+                 self._version)  # fmt: skip
+        for part in parts:
             yield from self._guarded(part)
 
     def _served(self, group: str) -> Finding | None:
@@ -166,6 +171,24 @@ class Checker:
                     "cluster's storage",
                     "add an export action to the policy",
                 )
+
+    def _exports(self) -> Iterator[Finding]:
+        """Copies that policies were to make, and have not: a run may be Complete all the same."""
+        listed = self.kasten.list(POLICIES, Policy, namespace=self.kasten.namespace)
+        policies = {each.metadata.name: each for each in listed if each.spec.does("export")}
+        for name, policy in policies.items():
+            for wanted in wanted_of(policy):
+                if wanted.export_data is not None and not wanted.export_data.enabled:
+                    yield self.voice.warning(
+                        "exports-no-data",
+                        name,
+                        f"policy {name} exports references to {wanted.place}, and no data of"
+                        " volumes: it is lost with the cluster's storage",
+                        "set exportData.enabled in the policy's export action",
+                    )
+        if policies:
+            points = grouped(self.kasten.list(CONTENTS, Content))
+            yield from read_exports(self.kasten, policies).reviewed(points, self.voice)
 
     def _left(self, policy: Policy) -> Finding:
         name = policy.metadata.name

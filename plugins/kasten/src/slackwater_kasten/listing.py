@@ -7,6 +7,7 @@ Who may not list them sees the RestorePoints of the namespaces that he may look 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -25,6 +26,7 @@ from slackwater_kasten.objects import (
     Reference,
     RestorePoint,
 )
+from slackwater_kasten.policy_exports import Exports, is_policy_made
 from slackwater_kasten.resources import (
     BACKUP_ACTIONS,
     CONTENTS,
@@ -33,8 +35,10 @@ from slackwater_kasten.resources import (
     POLICIES,
     PROFILES,
     RESTORE_POINTS,
+    RUN_ACTIONS,
     SPACES,
 )
+from slackwater_kasten.states import action_phase
 from slackwater_kasten.stores import catalogue_identity, location_identity
 from slackwater_kasten.translation import Translator
 from slackwater_kasten.voice import Voice
@@ -75,12 +79,16 @@ def _seen(
     policies = _policies(kasten) if by_policy else {}
     copied = [p for p in points if p.local is None and p.exported and p.name not in ours]
     foreign = _foreign(kasten, copied, policies) if copied else {}
+    exports = Exports(policies)
+    if any(any(exports.missing(point)) for point in points):  # only then is the reason asked for
+        exports = read_exports(kasten, policies)
     translator = Translator(
         voice=voice,
         catalogue=catalogue_identity(kasten),
         ours=ours,
         policies=policies,
         foreign=foreign,
+        exports=exports,
         notes=notes,
     )
     return Seen(points, translator)
@@ -152,6 +160,17 @@ def _import_runs(kasten: Kasten) -> set[str] | None:
     except PermissionDenied:
         return None
     return {each.metadata.label(labels.RUN_ACTION) for each in found}
+
+
+def read_exports(kasten: Kasten, policies: Mapping[str, Policy]) -> Exports:
+    """Read what became of the exports of policies: two lists. They lie with their applications."""
+    actions: list[Action] | None = None
+    with suppress(PermissionDenied):
+        listed = kasten.list(EXPORT_ACTIONS, Action, selector=labels.RUN_ACTION)
+        actions = [each for each in listed if is_policy_made(each)]
+    runs = _readable(kasten.list(RUN_ACTIONS, Action, namespace=kasten.namespace))
+    at_work = {r.metadata.name for r in runs if not action_phase(r.state.state).terminal}
+    return Exports(policies, actions, frozenset(at_work))
 
 
 def _exports(policy: Policy | None) -> bool:

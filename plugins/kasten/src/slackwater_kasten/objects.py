@@ -254,12 +254,34 @@ class BackupParameters(_Read):
     filters: dict[str, object] | None = None
 
 
+class ExportData(_Read):
+    """Whether an export takes the data of volumes along."""
+
+    enabled: bool = True
+
+
+class ExportParameters(_Read):
+    """Where a policy exports to, and how often: every snapshot, where no frequency is named. The
+    receive string beside it is never read.
+    """
+
+    profile: Reference | None = None
+    frequency: str = ""
+    export_data: ExportData | None = None
+
+    @property
+    def place(self) -> str:
+        """The profile; empty where none is named."""
+        return self.profile.name if self.profile else ""
+
+
 class PolicyAction(_Read):
     """One of the things that a policy does."""
 
     action: str = ""
     import_parameters: ImportParameters | None = None
     backup_parameters: BackupParameters | None = None
+    export_parameters: ExportParameters | None = None
 
 
 class SubFrequency(_Read):

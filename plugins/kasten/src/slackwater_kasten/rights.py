@@ -74,6 +74,7 @@ IN_CLUSTER = (
     Need(RESTORE_ACTIONS, ("get", "list", "create"), "restores"),
     Need(CANCEL_ACTIONS, ("create",), "stopping what has begun"),
     Need(IMPORT_ACTIONS, ("list",), "what was imported"),
+    Need(EXPORT_ACTIONS, ("list",), "why policies have not exported", optional=True),
     Need(RETIRE_ACTIONS, ("list",), "how far deletions are"),
     Need(RESTORE_POINTS, ("get", "list", "create", "delete"), "showing contents for a restore"),
     Need(CONTENTS, ("get", "list", "delete"), "recovery points; deleting them"),

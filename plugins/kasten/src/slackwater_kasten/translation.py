@@ -13,6 +13,7 @@ from slackwater.model.workload import Scope
 from slackwater_kasten import labels
 from slackwater_kasten.copies import Point, is_whole_namespace
 from slackwater_kasten.objects import Action, Content, Policy
+from slackwater_kasten.policy_exports import Exports, Missing
 from slackwater_kasten.stamps import read_stamp
 from slackwater_kasten.voice import TOOL, Voice
 
@@ -25,7 +26,7 @@ class Translator:
     """Translates the points of one cluster; what else was read of it stands beside.
 
     ``ours`` are our own actions by the name of the point that they made. ``foreign`` tells which
-    points came by an import: those are not of this cluster.
+    points came by an import: those are not of this cluster. ``exports`` are those of policies.
     """
 
     voice: Voice
@@ -33,6 +34,7 @@ class Translator:
     ours: Mapping[str, Action] = field(default_factory=dict)
     policies: Mapping[str, Policy] = field(default_factory=dict)
     foreign: Mapping[str, str] = field(default_factory=dict)
+    exports: Exports = field(default_factory=lambda: Exports({}))
     notes: Sequence[Finding] = ()
 
     def point(self, found: Point) -> RecoveryPoint:
@@ -88,10 +90,24 @@ class Translator:
                 found.name,
                 "imported, or not told to be made here by K10: its origin is unknown",
             )
+        yield from (self._not_exported(found, each) for each in self.exports.missing(found))
         if found.local is None and all(_is_config_only(each) for each in found.exported):
             yield voice.warning(
                 "config-only", found.name, "only its configuration was exported: no volume data"
             )
+
+    def _not_exported(self, found: Point, missing: Missing) -> Finding:
+        """Its snapshot is good by itself; the copy that was promised is another matter."""
+        if missing.open:
+            said = f"its export to {missing.profile} is under way"
+            return self.voice.info("export-under-way", found.name, said)
+        return self.voice.warning(
+            "not-exported",
+            found.name,
+            f"its policy {found.policy} exports to {missing.profile}, and there is no copy of it"
+            f" there: {missing.reason}",
+            "see why in K10; the next run of the policy exports what it makes then",
+        )
 
 
 def _is_config_only(content: Content) -> bool:

@@ -11,7 +11,8 @@ class Faults:
     ``retry_next``: the next action fails once, is tried again, and ends well. ``lose_phase``: the
     next backup is Complete though a phase of it failed, in these words. ``stalled``: work begins,
     and does not get on. ``down``: the aggregated API is not available (503). ``silent``: failures
-    come without ``status.error``.
+    come without ``status.error``. ``fail_exports``: every export fails in these words.
+    ``never_export``: runs of policies end after their backups.
     """
 
     fail_next: str = ""
@@ -20,6 +21,8 @@ class Faults:
     stalled: bool = False
     down: bool = False
     silent: bool = False
+    fail_exports: str = ""
+    never_export: bool = False
 
     def take(self, name: str) -> str:
         """Return the words of a fault that is due, once."""

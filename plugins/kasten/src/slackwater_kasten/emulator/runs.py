@@ -1,7 +1,10 @@
 """RunActions: one run of a policy, and the actions that it is made of.
 
 Documented: every run is a RunAction; a run is Skipped while another of its policy is active; a
-policy that is not valid fails before any child. Guessed: what the run is called when a part fails.
+policy that is not valid fails before any child; every snapshot is exported where the export names
+no frequency; since 9.0 a policy may export to two places. Observed: a run exports its own metadata
+as well, in K10's namespace. Guessed: what the run is called when a part fails; that an export with
+a frequency takes the first snapshot after each period.
 """
 
 from __future__ import annotations
@@ -9,14 +12,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from slackwater_kasten import labels
 from slackwater_kasten.emulator.catalog import Catalog, Object, label_of, place_of, state_of
+from slackwater_kasten.emulator.faults import Faults
 from slackwater_kasten.emulator.rules import ENDED, Rules
 from slackwater_kasten.emulator.validating import POLICIES, PROFILES, Validation
 from slackwater_kasten.emulator.vault import bucket_of
 from slackwater_kasten.emulator.world import World
 
+_PERIODS = {
+    "@hourly": timedelta(hours=1),
+    "@daily": timedelta(days=1),
+    "@weekly": timedelta(weeks=1),
+    "@monthly": timedelta(days=30),
+}
 _PARTS = ("backupactions", "exportactions", "importactions")
 
 
@@ -28,6 +39,7 @@ class Runs:
     world: World
     validation: Validation
     rules: Rules
+    faults: Faults
 
     def tick(self) -> None:
         """Take every run one step further."""
@@ -99,18 +111,42 @@ class Runs:
         subject = run["spec"]["subject"]
         policy = self.world.find(POLICIES, subject["name"], subject["namespace"])
         actions = ((policy or {}).get("spec") or {}).get("actions") or ()
-        export = next((each for each in actions if each["action"] == "export"), None)
-        if policy is None or export is None or any(p["kind"] == "ExportAction" for p in parts):
+        exports = [each for each in actions if each["action"] == "export"]
+        begun = any(part["kind"] == "ExportAction" for part in parts)
+        if policy is None or not exports or begun or self.faults.never_export:
             return False
         done = [p for p in parts if p["kind"] == "BackupAction" and state_of(p) == "Complete"]
-        parameters = export["exportParameters"]
-        receive = parameters.get("receiveString") or self._hand_out(policy, actions, export)
-        for backup in done:
-            app = label_of(backup, labels.APP_NAMESPACE)
-            subject = {"kind": "RestorePoint", **backup["status"]["restorePoint"]}
-            spec = {"subject": subject, "profile": parameters["profile"], "receiveString": receive}
-            self._add("exportactions", app, run, spec, f"export/{app}")
+        for export in exports:
+            parameters = export["exportParameters"]
+            receive = parameters.get("receiveString") or self._hand_out(policy, actions, export)
+            for backup in (each for each in done if self._is_due(each, parameters)):
+                self._add_export(run, backup, parameters, receive)
+        if done:
+            self._add_metadata_export(run)
         return bool(done)
+
+    def _add_export(self, run: Object, backup: Object, parameters: Object, receive: str) -> None:
+        app, profile = label_of(backup, labels.APP_NAMESPACE), parameters["profile"]
+        subject = {"kind": "RestorePoint", **backup["status"]["restorePoint"]}
+        spec = {"subject": subject, "profile": profile, "receiveString": receive}
+        self._add("exportactions", app, run, spec, f"export/{app}/{profile['name']}")
+
+    def _add_metadata_export(self, run: Object) -> None:
+        marked = {labels.METADATA_EXPORT: "true"}
+        self._add("exportactions", self.rules.home, run, {}, "export of metadata", **marked)
+
+    def _is_due(self, backup: Object, parameters: Object) -> bool:
+        period = _PERIODS.get(parameters.get("frequency") or "")
+        if period is None:
+            return True
+        app, profile = label_of(backup, labels.APP_NAMESPACE), parameters["profile"]["name"]
+        made = [
+            datetime.fromisoformat(content["metadata"]["creationTimestamp"])
+            for content in self.catalog.all("restorepointcontents")
+            if label_of(content, labels.APP_NAMESPACE) == app
+            and label_of(content, labels.EXPORT_PROFILE) == profile
+        ]
+        return not made or self.catalog.clock() >= max(made) + period
 
     def _hand_out(self, policy: Object, actions: Sequence[Object], export: Object) -> str:
         """K10 writes the receive string into the policy itself."""
@@ -140,7 +176,9 @@ class Runs:
         wanted = set(named) or {each for each in spaces if not each.startswith(("kube-", "kasten"))}
         return sorted(wanted & set(spaces))
 
-    def _add(self, plural: str, namespace: str, run: Object, spec: Object, seed: str) -> str:
+    def _add(
+        self, plural: str, namespace: str, run: Object, spec: Object, seed: str, **more: str
+    ) -> str:
         policy = run["spec"]["subject"]
         digest = hashlib.sha256(f"{place_of(run)}/{seed}".encode()).hexdigest()
         name = f"scheduled-{digest[: 5 if plural == 'backupactions' else 10]}"
@@ -150,6 +188,7 @@ class Runs:
             labels.RUN_ACTION: place_of(run)[1],
             labels.APP_NAME: namespace,
             labels.APP_NAMESPACE: namespace,
+            **more,
         }
         spec = {**spec, "expiresAt": run["spec"].get("expiresAt")}
         metadata = {"name": name, "namespace": namespace, "labels": made}

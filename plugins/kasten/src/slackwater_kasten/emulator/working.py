@@ -62,7 +62,7 @@ class Work:
                 if state_of(action) not in ENDED:
                     self._advance(plural, action, do)
         if not self.faults.stalled:
-            Runs(self.catalog, self.world, self.validation, self.rules).tick()
+            Runs(self.catalog, self.world, self.validation, self.rules, self.faults).tick()
             self._expire()
 
     def begin(self) -> None:
@@ -83,6 +83,8 @@ class Work:
                                 error=_chain("a snapshot was not ready yet"))  # fmt: skip
             return
         words = self.faults.take("fail_next")
+        if plural == "exportactions" and not label_of(action, labels.METADATA_EXPORT):
+            words = words or self.faults.fail_exports
         try:
             if not words:
                 do(action)
@@ -117,6 +119,9 @@ class Work:
                   restorePoint={"name": name, "namespace": app})  # fmt: skip
 
     def _export(self, action: Object) -> None:
+        if label_of(action, labels.METADATA_EXPORT):
+            self._end("exportactions", action, "Complete")
+            return
         spec, subject = action["spec"], action["spec"].get("subject") or {}
         point = self.catalog.find("restorepoints", subject["name"], subject["namespace"])
         if point is None:
