@@ -78,7 +78,7 @@ def test_contents_of_very_many_points_are_found(ledger):
 def test_the_newest_sighting_of_a_cluster_and_a_tool_counts(ledger):
     ledger.saw_cluster("eu", ca_hash="old", uid="u")
     ledger.saw_cluster("eu", ca_hash="new", uid="u")
-    ledger.saw_cluster("eu", "tool")
+    ledger.saw_tools([("eu", "tool")])
     assert [(s.cluster, s.tool, s.ca_hash, s.at) for s in ledger.clusters_seen()] == [
         ("eu", "", "new", NOW),
         ("eu", "tool", "", NOW),

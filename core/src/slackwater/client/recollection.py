@@ -58,12 +58,11 @@ class Recollection:
 
     def saw(self, catalogue: Catalogue) -> None:
         """Keep which stores there are, and which tools have answered just now."""
-        answered = [source for source in catalogue.sources if source.answered]
+        answered = [(s.cluster, s.tool) for s in catalogue.sources if s.answered]
 
         def record() -> None:
             self.ledger.saw_stores(catalogue.stores)
-            for source in answered:
-                self.ledger.saw_cluster(source.cluster, source.tool)
+            self.ledger.saw_tools(answered)
 
         self._record(record)
 

@@ -7,9 +7,11 @@ names the tables that it makes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, inspect, select, update
+from sqlalchemy import Connection, Dialect, Table, insert, inspect, select, update
+from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 from slackwater.errors import LedgerError
 from slackwater.ledger.schema import data_seen, metadata, version
@@ -18,14 +20,25 @@ Migration = Callable[[Connection], None]
 
 
 def _first(connection: Connection) -> None:
-    later = {data_seen.name}
-    tables = [table for name, table in metadata.tables.items() if name not in later]
-    metadata.create_all(connection, tables=tables)
+    _make(connection, *(table for table in metadata.sorted_tables if table is not data_seen))
     connection.execute(insert(version).values(version=0))
 
 
 def _data_seen(connection: Connection) -> None:
-    data_seen.create(connection)
+    _make(connection, data_seen)
+
+
+def _make(connection: Connection, *tables: Table) -> None:
+    for table in tables:
+        for statement in _sql(table, connection.dialect):
+            connection.exec_driver_sql(statement)
+
+
+@cache
+def _sql(table: Table, dialect: Dialect) -> tuple[str, ...]:
+    """Return a table with its indexes as SQL: to work that out takes longer than to make them."""
+    made: list[ExecutableDDLElement] = [CreateTable(table), *map(CreateIndex, table.indexes)]
+    return tuple(str(each.compile(dialect=dialect)) for each in made)
 
 
 MIGRATIONS: tuple[Migration, ...] = (_first, _data_seen)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import Table, select
 
+from slackwater.ledger import sqlite
 from slackwater.ledger.part import Part
 from slackwater.ledger.schema import cluster_seen, contents, data_seen, store_seen
 from slackwater.model.recovery_point import DataSight, PointId, RecoveryPoint
@@ -56,13 +57,13 @@ class Sightings(Part):
         """Keep a point with its contents, once it has ended; before that, and unread, never."""
         if point.contents is None or not point.phase.terminal:
             return
-        key = point.id.model_dump()
-        self._put(contents, key, {"read": self.clock(), "point": point.model_dump_json()})
+        row = {"read": self.clock(), "point": point.model_dump_json()}
+        self._put(contents, [point.id.model_dump() | row])
 
     def saw_data(self, sights: Mapping[PointId, DataSight]) -> None:
         """Record what was said when it was asked where the data of points is."""
-        for point, sight in sights.items():
-            self._put(data_seen, point.model_dump(), {"sight": sight.model_dump_json()})
+        rows = [p.model_dump() | {"sight": sight.model_dump_json()} for p, sight in sights.items()]
+        self._put(data_seen, rows)
 
     def data_seen(self, ids: Sequence[PointId]) -> dict[PointId, DataSight]:
         """Return what was last said of the data of these points."""
@@ -75,12 +76,16 @@ class Sightings(Part):
             }
         return {p: DataSight.model_validate_json(s) for p, s in found.items() if p in wanted}
 
-    def saw_cluster(
-        self, cluster: str, tool: str = "", *, ca_hash: str = "", uid: str = ""
-    ) -> None:
-        """Record that a cluster, or a tool in it, has answered just now."""
-        values = {"at": self.clock(), "ca_hash": ca_hash, "uid": uid}
-        self._put(cluster_seen, {"cluster": cluster, "tool": tool}, values)
+    def saw_cluster(self, cluster: str, *, ca_hash: str = "", uid: str = "") -> None:
+        """Record that a cluster has answered just now, and who it is."""
+        about = {"ca_hash": ca_hash, "uid": uid}
+        self._put(cluster_seen, [{"cluster": cluster, "tool": "", "at": self.clock()} | about])
+
+    def saw_tools(self, answered: Iterable[tuple[str, str]]) -> None:
+        """Record that tools have answered just now, each as its cluster and its name."""
+        about = {"at": self.clock(), "ca_hash": "", "uid": ""}
+        rows = [{"cluster": cluster, "tool": tool} | about for cluster, tool in answered]
+        self._put(cluster_seen, rows)
 
     def clusters_seen(self) -> tuple[ClusterSeen, ...]:
         """Return when each cluster and each tool last answered."""
@@ -91,9 +96,12 @@ class Sightings(Part):
 
     def saw_stores(self, stores: Iterable[Store]) -> None:
         """Record stores as clusters showed them, so that they outlive those clusters."""
-        for store in stores:
-            key = store.model_dump(include={"tool", "identity", "cluster"})
-            self._put(store_seen, key, {"at": self.clock(), "store": store.model_dump_json()})
+        key, now = {"tool", "identity", "cluster"}, self.clock()
+        rows = [
+            store.model_dump(include=key) | {"at": now, "store": store.model_dump_json()}
+            for store in stores
+        ]
+        self._put(store_seen, rows)
 
     def stores(self, tool: str = "") -> tuple[Store, ...]:
         """Return every store ever seen, or those of one tool."""
@@ -104,8 +112,8 @@ class Sightings(Part):
             rows = connection.execute(query).scalars()
             return tuple(Store.model_validate_json(text) for text in rows)
 
-    def _put(self, table: Table, key: Mapping[str, object], values: Mapping[str, object]) -> None:
-        with self.database.write() as connection:
-            same = [table.c[name] == value for name, value in key.items()]
-            connection.execute(delete(table).where(*same))
-            connection.execute(insert(table).values({**key, **values}))
+    def _put(self, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+        """Put rows into the places of those with the same keys, at once: a disk is slow."""
+        if rows:
+            with self.database.write() as connection:
+                connection.execute(sqlite.put(table), rows)

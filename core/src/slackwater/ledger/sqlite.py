@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy import Connection, Engine, Insert, QueuePool, Table, create_engine, event, insert
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import DBAPIError
@@ -76,6 +76,11 @@ def connect(path: Path, *, read_only: bool) -> Engine:
     )
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def put(table: Table) -> Insert:
+    """Return the statement that puts a row into the place of the one with the same key."""
+    return insert(table).prefix_with("OR REPLACE")
 
 
 def explain(error: DBAPIError, path: Path) -> LedgerError:

@@ -48,7 +48,7 @@ class Journal:
             if connection.execute(select(runs.c.id).where(runs.c.id == request.id)).first():
                 return False
             self._refuse_busy(connection, request)
-            connection.execute(insert(runs).values(_row_of_request(request, now)))
+            connection.execute(insert(runs), _row_of_request(request, now))
             if request.steps:
                 connection.execute(insert(steps), _rows_of_steps(request))
             asked = Change(
@@ -66,16 +66,7 @@ class Journal:
         with self.ledger.database.write() as connection:
             if rows := _changed_rows(before, after):
                 connection.execute(_UPDATE_STEP, rows)
-            connection.execute(
-                update(runs)
-                .where(runs.c.id == after.id)
-                .values(
-                    state=after.state.value,
-                    began=after.began,
-                    ended=after.ended,
-                    message=after.message,
-                )
-            )
+            connection.execute(_UPDATE_RUN, _row_of_run(after))
             told = _write_events(connection, after.id, now, changes(before, after))
         self._tell(told)
 
@@ -129,8 +120,17 @@ class Journal:
             self._observe(event)
 
 
+# Made once: to make a statement takes longer than to run it.
+_UPDATE_RUN = update(runs).where(runs.c.id == bindparam("of_run"))
 _UPDATE_STEP = update(steps).where(
     steps.c.run == bindparam("of_run"), steps.c.id == bindparam("of_step")
+)
+
+_LAST_EVENTS = (
+    select(events)
+    .where(events.c.run == bindparam("of_run"))
+    .order_by(events.c.number.desc())
+    .limit(bindparam("count"))
 )
 
 
@@ -153,9 +153,18 @@ def _write_events(
     if not rows:
         return []
     connection.execute(insert(events), rows)
-    last = select(events).where(events.c.run == run_id)
-    written = connection.execute(last.order_by(events.c.number.desc()).limit(len(rows)))
+    written = connection.execute(_LAST_EVENTS, {"of_run": run_id, "count": len(rows)})
     return [event_of(row) for row in reversed(written.all())]
+
+
+def _row_of_run(run: Run) -> dict[str, object]:
+    return {
+        "of_run": run.id,
+        "state": run.state.value,
+        "began": run.began,
+        "ended": run.ended,
+        "message": run.message,
+    }
 
 
 def _row_of_request(request: RunRequest, now: datetime) -> dict[str, object]:
