@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from slackwater.errors import ConfigurationError
-from slackwater.fleet import check_fleet, load_fleet
+from slackwater.fleet import check_fleet, load_fleet, source
 
 CANARY = "hunter2-CANARY/+x=="
 EXAMPLE = (Path(__file__).parent / "example.yaml").read_text(encoding="utf-8")
@@ -60,10 +61,15 @@ def _refusal(path: Path, tools) -> ConfigurationError | None:
     return None
 
 
-def _survives(path: Path, tools, damage_list, odd_bytes) -> None:
+def _after(damage_list) -> str:
     text = PLANTED
     for damage in damage_list:
         text = _damaged(text, damage)
+    return text
+
+
+def _survives(path: Path, tools, damage_list, odd_bytes) -> None:
+    text = _after(damage_list)
     content = text.encode(errors="surrogatepass")
     if odd_bytes is not None:
         at, extra = odd_bytes
@@ -99,6 +105,34 @@ def tools(request):
 @given(damage_list=damages, odd_bytes=st.none() | raw_bytes)
 def test_500_damaged_files_end_in_no_traceback(path, tools, damage_list, odd_bytes):
     _survives(path, tools, damage_list, odd_bytes)
+
+
+def _shown(node: yaml.Node):
+    """A node with all that is taken from it: what it is, where it stands."""
+    inner = node.value if isinstance(node.value, str) else [_shown(each) for each in _parts(node)]
+    return node.tag, node.start_mark.line, node.start_mark.column, inner
+
+
+def _parts(node: yaml.Node) -> list[yaml.Node]:
+    pairs = isinstance(node, yaml.MappingNode)
+    return [each for pair in node.value for each in pair] if pairs else node.value
+
+
+@_settings(300)
+@given(damage_list=damages)
+def test_what_is_read_quickly_is_read_as_it_is_otherwise(damage_list):
+    text = _after(damage_list).encode(errors="replace").decode()
+    quick = source._quickly_composed(text)
+    assert quick is None or _shown(quick) == _shown(source._Loader(text).get_single_node())
+
+
+def test_a_file_without_damage_is_read_quickly():
+    assert source._quickly_composed(EXAMPLE) is not None
+
+
+@pytest.mark.parametrize("piece", ["[", "{a: ", "- ", "? "])
+def test_what_is_nested_without_end_is_not_read_in_c(piece):
+    assert source._quickly_composed(piece * 100_000) is None
 
 
 @pytest.mark.long
