@@ -67,6 +67,7 @@ def test_a_plan_of_a_newer_slackwater_is_refused(terminal: Terminal, saved: Stag
 
 
 NO_PLANS = ["", "[]", "digest: x", "{", "digest: x\nplan: 3", "digest: x\nplan: {a: 1}", "\x00"]
+NO_PLANS.append("[" * 100_000)
 
 
 def test_what_is_no_plan_is_said_to_be_none(terminal: Terminal, stage: Stage) -> None:

@@ -165,7 +165,7 @@ class Stage:
         """Put entries into sections of the fleet file, and write it."""
         for section, entries in sections.items():
             self.content[section] = {**self.content.get(section, {}), **entries}
-        self.path.write_text(yaml.safe_dump(self.content, sort_keys=False))
+        self.path.write_text(yaml.dump(self.content, Dumper=yaml.CSafeDumper, sort_keys=False))
 
     def open(self, **options: Any) -> Fleet:
         """Open the fleet, as a program would, but with less patience."""

@@ -6,6 +6,7 @@ line for each round: where it was killed, the end state, the effects. The last r
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -192,7 +193,18 @@ def outcome(folder):
         }
 
 
+def warm_up(scenario, folder):
+    """Play it here once: children are forked off with all imported and every statement compiled."""
+    folder.mkdir()
+    prepare(folder)
+    play(scenario, folder, lambda _label: None)
+    outcome(folder)
+    gc.collect()
+    gc.freeze()
+
+
 def main(scenario, folder):
+    warm_up(scenario, Path(folder, "0"))
     at, killed = 0, True
     while killed:
         at += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,7 +23,9 @@ def write_plan(plan: RestorePlan, path: Path) -> None:
     from slackwater.errors import ConfigurationError, Problem
 
     data = {"digest": plan.digest, "plan": plan.model_dump(mode="json", exclude_defaults=True)}
-    text = _HEAD + yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
+    # In C where it is there: the plan of a large fleet has thousands of lines.
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text = _HEAD + yaml.dump(data, Dumper=dumper, sort_keys=False, allow_unicode=True, width=100)
     try:
         path.touch(mode=0o600)
         path.write_text(text, encoding="utf-8")
@@ -38,17 +40,18 @@ def read_plan(path: Path) -> RestorePlan:
     from pydantic import ValidationError
 
     from slackwater.errors import ConfigurationError, Problem
+    from slackwater.fleet.quick_yaml import load_yaml
     from slackwater.model.restore_plan import PLAN_VERSION, RestorePlan
 
     def refuse(message: str) -> ConfigurationError:
         return ConfigurationError(Problem(message, file=str(path)))
 
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data: Any = load_yaml(path.read_text(encoding="utf-8"))
         body, digest = data["plan"], data["digest"]
     except OSError as error:
         raise refuse(f"cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError):
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
         raise refuse("is no plan; slackwater plan --save FILE writes one") from None
     if isinstance(body, dict) and body.get("version", PLAN_VERSION) > PLAN_VERSION:
         raise refuse("was written by a newer slackwater; use that one")

@@ -16,6 +16,7 @@ import yaml
 
 from slackwater.errors import ConfigurationError, Problem
 from slackwater.fleet.names import shown_path
+from slackwater.fleet.quick_yaml import IN_C, is_shallow
 
 LARGEST_FILE = 4 * 1024 * 1024
 MOST_VALUES = 200_000
@@ -84,8 +85,7 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers = {}  # noqa: RUF012  PyYAML's own way to say it
 
 
-_IN_C = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # not everywhere is PyYAML built with it
-_QuickLoader: Any = type("_QuickLoader", (_IN_C,), {"yaml_implicit_resolvers": {}})
+_QuickLoader: Any = type("_QuickLoader", (IN_C,), {"yaml_implicit_resolvers": {}})
 
 for _name, _pattern, _first in (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
@@ -161,20 +161,13 @@ counts them, in another way."""
 
 
 def _quickly_composed(text: str) -> yaml.Node | None:
-    """Compose in C, some ten times faster; None for what that refuses, or might read otherwise.
-
-    It does so by recursion without a bound, so how deep the text goes is seen before.
-    """
+    """Compose in C; None for what that refuses, or might read otherwise, or could not survive."""
     if _READ_OTHERWISE.search(text):
         return None
-    depth = 0
     try:
-        for event in yaml.parse(text, _QuickLoader):
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            if depth > DEEPEST + 1:
-                return None
-        node: yaml.Node | None = _QuickLoader(text).get_single_node()
+        node: yaml.Node | None = None
+        if is_shallow(text, DEEPEST + 1):
+            node = _QuickLoader(text).get_single_node()
     except yaml.YAMLError:
         return None
     return node

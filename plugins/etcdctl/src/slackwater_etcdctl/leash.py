@@ -1,28 +1,23 @@
 """Runs a program for exactly as long as somebody holds the other end of our standard input.
 
 A process that is killed cannot end its children; but the kernel closes its pipes. So a throw-away
-server, and a save that may take minutes, get this module, run as a program of its own, for a
-parent, and do not outlive us.
+server, and a save that may take minutes, get ``leash_program`` for a parent, and do not outlive us.
 """
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-_GRACE = 5.0
-"""Seconds that the program has to end by itself once it was told to."""
+_PROGRAM = Path(__file__).with_name("leash_program.py")
 
 
 def leash_on(command: Sequence[str]) -> list[str]:
     """Return the command that runs another as long as somebody holds its standard input."""
-    return [sys.executable, "-IS", __file__, *command]
+    return [sys.executable, "-IS", str(_PROGRAM), *command]
 
 
 @contextmanager
@@ -46,30 +41,3 @@ def leashed(
         if child.stdin is not None:
             child.stdin.close()
         child.wait()
-
-
-def _let_go(child: subprocess.Popen[bytes]) -> None:
-    """End the program, once nobody holds the other end any more."""
-    while os.read(0, 1):  # unbuffered: a lock held in a thread would abort the interpreter's end
-        pass
-    child.terminate()
-    try:
-        child.wait(_GRACE)
-    except subprocess.TimeoutExpired:
-        child.kill()
-
-
-def main(command: Sequence[str]) -> int:
-    """Run the program; return its exit code."""
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-    threading.Thread(target=_let_go, args=(child,), daemon=True).start()
-    code = child.wait()
-    if code < 0:  # what ended it is an answer, too
-        with suppress(OSError):  # SIGKILL knows no other answer
-            signal.signal(-code, signal.SIG_DFL)
-        os.kill(os.getpid(), -code)
-    return code
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

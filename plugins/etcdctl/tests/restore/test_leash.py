@@ -75,6 +75,13 @@ def test_a_program_that_ends_by_itself_is_seen(tmp_path):
         assert child.wait(30) == 7
 
 
+def test_a_signal_that_ended_it_is_seen(tmp_path):
+    command = ["/bin/sh", "-c", "kill -BUS $$"]
+    log = tmp_path / "log"
+    with leashed(command, folder=tmp_path, log=log, environment=passed_on()) as child:
+        assert child.wait(30) == -signal.SIGBUS
+
+
 def read_pid(log: Path) -> int:
     assert answered(lambda: log.read_text().endswith("\n"), within=30)
     return int(log.read_text())
