@@ -36,6 +36,7 @@ from slackwater.ledger import Ledger
 from slackwater.model.act import Act, ActKind
 from slackwater.model.capability import Description
 from slackwater.model.operation import Explanation, Operation, OperationRef, Phase, Progress
+from slackwater.model.own_record import OwnRecords
 from slackwater.model.recovery_point import Contents, HeldVolume, PointId, RecoveryPoint
 from slackwater.model.run import RunKind, RunRequest
 from slackwater.model.step import Step
@@ -246,6 +247,10 @@ class Stage:
 
     def cluster(self, name):
         return ScriptedCluster(self.world_folder, name)
+
+    @property
+    def own_records(self):
+        return OwnRecords(())
 
     def runs(self, timing=QUICK, on_event=None):
         return Runs(self.ledger, self, self.clock, timing=timing, on_event=on_event)
