@@ -17,6 +17,8 @@ from slackwater_etcdctl.arriving import Arriving
 from slackwater_etcdctl.backing_up import Performer
 from slackwater_etcdctl.blueprint import Blueprint
 
+from . import bugs_in_clusters
+
 
 def _put(place: object, name: str, bug: object) -> None:
     """Put a bug in place of what is right, for as long as the process lives."""
@@ -106,6 +108,7 @@ BUGS: Mapping[str, Callable[[], None]] = {
     "spool-not-swept": _spool_not_swept,
     "nothing-deleted": _nothing_deleted,
     "aside-anew": _aside_anew,
+    **bugs_in_clusters.BUGS,
 }
 
 

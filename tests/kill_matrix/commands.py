@@ -34,6 +34,8 @@ LOADED = (
     "slackwater_velero.backend",
     "slackwater_velero.fetching",
     "slackwater_etcdctl.backend",
+    "slackwater_kasten.backend",
+    "slackwater_csi.backend",
     "kubernetes.client",
     "kubernetes.config",
     "pyrage",

@@ -1,31 +1,18 @@
-"""The scenarios over emulated tools: Velero's emulator, etcd's stand-in programs, a folder."""
+"""The scenarios over emulated Velero and etcd's stand-in programs; and all that are emulated."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from typing import Any
 
 from slackwater.model.run import Run
 from slackwater_etcdctl.emulator.api import configmap, serve_api
 
+from . import csi_side, kasten_side
 from .etcd_side import CANARY, EtcdSide
-from .scenario import Scenario, green
+from .scenario import Emulated, Scenario, green
 from .store_checks import manifests
 from .velero_side import VeleroSide
 from .verdict import Verdict
-
-
-class Emulated(Scenario):
-    """Over what runs in this process and in a folder."""
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self.stack = ExitStack()
-
-    def close(self) -> None:
-        """Stop serving."""
-        self.stack.close()
 
 
 class VeleroBackup(Emulated):
@@ -171,4 +158,6 @@ SCENARIOS: tuple[type[Scenario], ...] = (
     EtcdBackup,
     EtcdRestore,
     MarkOverBoth,
+    *kasten_side.SCENARIOS,
+    *csi_side.SCENARIOS,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,18 @@ class Scenario(ABC):
     @property
     def _ledger(self) -> Path:
         return self.folder / "state" / "ledger.db"
+
+
+class Emulated(Scenario):
+    """Over what runs in this process and in a folder."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.stack = ExitStack()
+
+    def close(self) -> None:
+        """Stop serving."""
+        self.stack.close()
 
 
 def green(run: Run) -> bool:

@@ -16,15 +16,16 @@ class Unsound(Exception):
     """An artefact does not give back what was stored."""
 
 
-def manifests(store: Path) -> list[Mapping[str, Any]]:
-    """Return every manifest of etcd's part of the store."""
-    return [json.loads(path.read_text()) for path in sorted(store.glob("etcdctl/manifests/*"))]
+def manifests(store: Path, tool: str = "etcdctl") -> list[Mapping[str, Any]]:
+    """Return every manifest of a tool's part of the store."""
+    return [json.loads(path.read_text()) for path in sorted(store.glob(f"{tool}/manifests/*"))]
 
 
-def beside(store: Path) -> list[str]:
+def beside(store: Path, tool: str = "etcdctl") -> list[str]:
     """Return what lies in the store and is named by no manifest."""
-    named = {artefact["key"] for each in manifests(store) for artefact in each["artefacts"]}
-    root = store / "etcdctl"
+    kept = manifests(store, tool)
+    named = {artefact["key"] for each in kept for artefact in each["artefacts"]}
+    root = store / tool
     here = [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()]
     return [key for key in here if not key.startswith("manifests/") and key not in (*named, "lock")]
 
