@@ -118,9 +118,3 @@ class TestConformanceOnRealEtcd(BackendConformance):
     def subject(self, control, tmp_path):
         with RealEtcdSubject(control, tmp_path) as subject:
             yield subject
-
-    @pytest.mark.xfail(
-        reason="the kubernetes package keeps certificates of a kubeconfig in temporary files"
-    )
-    def test_a_killed_performer_leaves_its_spool_only(self, subject):
-        super().test_a_killed_performer_leaves_its_spool_only(subject)

@@ -8,8 +8,10 @@ The only file that touches that package's login. What is not obvious about it (v
   comes without credentials. ``_Words`` catches those reports.
 - A token is renewed before each request that finds it within 5 minutes of its expiry, by running
   the plugin again. Certificates from plugins are not; a 401 makes ``Cluster`` log in anew.
-- Embedded certificates and keys are written to files that are shared by content and deleted when
-  Python ends. The sharing is not safe among threads, so ``_write_embedded_files`` comes first.
+- Embedded certificates and keys it writes to files, deleted when Python ends and left by a SIGKILL.
+  So it is given files in memory (``memory_files``), where the system has them. Elsewhere its files
+  are shared by content, not safely among threads; so ``_write_embedded_files`` comes first. What an
+  exec plugin hands out as certificates still comes to lie in its files.
 """
 
 # The package says that it is typed, but its login is not.
@@ -24,9 +26,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from ssl import PEM_cert_to_DER_cert
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from slackwater.clusters.kubeconfig import Access
+from slackwater.clusters.memory_files import out_of_data
 from slackwater.clusters.plain_login import is_plain, plain_headers, plain_pool
 from slackwater.clusters.translation import LOG_IN_AGAIN
 from slackwater.errors import ClusterDenied, ConfigurationError, Problem, SlackwaterError
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from kubernetes.client import ApiClient, Configuration
     from urllib3 import PoolManager
 
+_AUTHORITY = "certificate-authority"
+_OF_A_USER = ("client-certificate", "client-key")
 _FILES = threading.Lock()
 _NO_FILE = (FileNotFoundError, PermissionError, IsADirectoryError)
 _PEM = "-----BEGIN CERTIFICATE-----"
@@ -100,7 +105,6 @@ def _session(cluster: str, access: Access, connections: int) -> Session:
 
     settings = Configuration(connection_pool_maxsize=connections)
     try:
-        _write_embedded_files(access)
         with _login_words() as words:
             client = _new_client(access, settings)
         _check_plugin(cluster, access, words)
@@ -131,7 +135,6 @@ def _plain_settings(access: Access) -> Configuration:
     """What the package would make of a plain context."""
     from kubernetes.client import Configuration  # slow, see above
 
-    _write_embedded_files(access)
     with _login_words():
         client = _new_client(access, Configuration())
     settings: Configuration = client.configuration
@@ -151,12 +154,16 @@ def _new_client(access: Access, settings: Configuration) -> ApiClient:
     chosen = {"context": access.context, "client_configuration": settings}
     client: ApiClient
     if "auth-provider" in access.user:
+        _write_embedded_files(access.cluster, access.user)
         client = new_client_from_config(access.kubeconfig, **chosen)
     else:
+        cluster = out_of_data(access.cluster, _AUTHORITY)
+        user = out_of_data(access.user, *_OF_A_USER)
+        _write_embedded_files(cluster, user)
         excerpt = {
             "contexts": [{"name": access.context, "context": {"cluster": "its", "user": "its"}}],
-            "clusters": [{"name": "its", "cluster": access.cluster}],
-            "users": [{"name": "its", "user": access.user}],
+            "clusters": [{"name": "its", "cluster": cluster}],
+            "users": [{"name": "its", "user": user}],
         }
         client = new_client_from_config_dict(excerpt, **chosen)
     return client
@@ -174,15 +181,11 @@ def authority_hash(pem: bytes) -> str:
     return sha256(b"".join(certificates)).hexdigest() if certificates else ""
 
 
-def _write_embedded_files(access: Access) -> None:
+def _write_embedded_files(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> None:
     from kubernetes.config.kube_config import FileOrData  # slow, see above
 
     with _FILES:
-        for entry, key in (
-            (access.cluster, "certificate-authority"),
-            (access.user, "client-certificate"),
-            (access.user, "client-key"),
-        ):
+        for entry, key in ((cluster, _AUTHORITY), *((user, key) for key in _OF_A_USER)):
             if f"{key}-data" in entry:
                 FileOrData(entry, key).as_file()
 
