@@ -133,6 +133,7 @@ def test_a_required_hook_that_fails_makes_the_point_partial(stage, runner, word)
     assert point.phase is Phase.PARTIAL
     [found] = [each for each in point.findings if each.code == "hook-failed"]
     assert found.severity is Severity.ERROR
+    assert "it ended with 3" in found.message
     assert SECRET not in found.message, "what it wrote is not for the store"
     stored = [f for f in (stage.folder / "store").rglob("*.json") if SECRET in f.read_text()]
     assert stored == []
@@ -157,7 +158,8 @@ def test_a_hook_that_may_fail_is_a_warning(stage, runner):
 
     [found] = [each for each in point.findings if each.code == "hook-failed"]
     assert (point.phase, found.severity) == (Phase.SUCCEEDED, Severity.WARNING)
-    assert "executable file not found" in found.message
+    assert "it was not seen to end" in found.message
+    assert "$PATH" not in found.message, "the server may quote the command"
 
 
 def test_without_the_setting_none_is_run_and_that_is_told(stage, runner, codes):
@@ -337,6 +339,22 @@ def test_doctor_names_pods_that_are_held_for_too_long(stage, runner, codes):
     [found] = [each for each in backend.check() if each.code == "pod-held"]
 
     assert "shop/db-0" in found.message
+
+
+def test_without_the_rights_for_it_nothing_is_begun(stage, runner):
+    pod(stage, "db-0")
+    everything_else = Rule(("*",), ("*",), ("*",), namespace="elsewhere")
+    reading = Rule(("get", "list"), ("*",), ("*",))
+    stage.server.rights("less", reading, everything_else, user="less")
+
+    plan = plan_of(stage, stage.backend(token="less", hooks=True))
+
+    assert plan.acts == ()
+    told = [each.message for each in plan.findings if each.blocks]
+    assert told == [
+        "not allowed to patch pods in shop (needed for: hooks)",
+        "not allowed to create pods/exec in shop (needed for: hooks)",
+    ]
 
 
 def test_rights_for_hooks_are_asked_for_with_the_setting_only(stage):

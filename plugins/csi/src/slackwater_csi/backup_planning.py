@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slackwater.errors import PermissionDenied, Unsupported
 from slackwater.model.act import ActPlan
@@ -19,6 +19,7 @@ from slackwater_csi.hooks import with_hooks
 from slackwater_csi.naming import backup_stem, digest
 from slackwater_csi.objects import Claim, Pod
 from slackwater_csi.resources import CLAIMS, PODS
+from slackwater_csi.rights import HOOKS, rights
 from slackwater_csi.site import Site
 from slackwater_csi.surroundings import Candidate, Surroundings, look_at
 
@@ -53,6 +54,8 @@ class BackupPlanner:
             return ActPlan(findings=(self._no_claim(request),))
         pods = tuple(self._pods_with_hooks(request))
         work = self._work(request, candidates, hooks=bool(pods))
+        if denied := tuple(self._rights_for_hooks(work)):
+            return ActPlan(findings=denied)
         findings = (*self._findings(work), *self._not_run(work, pods))
         return ActPlan(acts=tuple(acts(work, self.site, pods)), findings=findings)
 
@@ -86,6 +89,20 @@ class BackupPlanner:
         workload = request.workload
         found = self.site.here.list(CLAIMS, Claim, namespace=workload.namespace)
         return [each for each in found if workload.name in ("", each.name)]
+
+    def _rights_for_hooks(self, work: BackupWork) -> Iterator[Finding]:
+        """Asked before anything is done: a pod that was held still could not be let go."""
+        if not work.held_within:
+            return
+        asked = {replace(right, namespace=work.namespace): need for right, need in rights(HOOKS)}
+        for right, allowed in self.site.here.cluster.can_i(asked).items():
+            if not allowed:
+                yield self.site.voice.error(
+                    "right-missing",
+                    str(asked[right]),
+                    f"not allowed to {right} (needed for: hooks)",
+                    "python -m slackwater_csi.rights prints the rights; or hooks: false",
+                )
 
     def _work(
         self, request: BackupRequest, candidates: Sequence[Candidate], *, hooks: bool

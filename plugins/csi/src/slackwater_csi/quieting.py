@@ -28,6 +28,9 @@ from slackwater_csi.objects import Pod
 from slackwater_csi.resources import PODS
 from slackwater_csi.site import Site
 
+_TOLD = 300
+"""Letters of what a hook wrote that are told."""
+
 
 @dataclass(frozen=True)
 class Quieter:
@@ -141,17 +144,25 @@ def forget_hooks(store: ArtefactStore, point: str) -> None:
 
 
 def _facts_of(hook: Hook, ended: Executed | None) -> HookFacts:
-    if ended is None:
-        failed, said = "the pod is gone", ""
-    elif ended.code is not None:
-        failed, said = (f"it ended with {ended.code}" if ended.code else ""), ended.said
-    else:
-        failed, said = ended.why, ended.said
     return HookFacts(
         pod=hook.pod,
         container=hook.container,
         when=hook.when,
         required=hook.required,
-        failed=failed,
-        said=" ".join(said.split())[-300:],
+        failed=_failed(ended),
+        said=_said(ended),
     )
+
+
+def _failed(ended: Executed | None) -> str:
+    if ended is None:
+        return "the pod is gone"
+    if ended.code is None:
+        return "it was not seen to end"
+    return f"it ended with {ended.code}" if ended.code else ""
+
+
+def _said(ended: Executed | None) -> str:
+    """The server's words too: they may quote the command."""
+    said = " ".join((ended.said, ended.why)) if ended else ""
+    return " ".join(said.split())[-_TOLD:]
