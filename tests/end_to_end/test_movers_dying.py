@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from slackwater import Fleet
-from slackwater.clusters import Resource
 from slackwater.model.operation import Phase
-from slackwater.model.run import Run, RunState
+from slackwater.model.run import RunState
 
-from .nodes_road import NodesRoad
-from .road import (
-    BACKUPS,
-    RESTORES,
-    Object,
-    backed_up,
-    beside,
-    codes,
-    ended,
-    made_by,
-    story,
+from .movers import (
+    MEGABYTES,
+    PATIENCE,
+    backup_with,
+    delete_mover,
+    kill_mover,
+    restart_agents,
+    restore_with,
+    with_volumes,
 )
+from .nodes_road import NodesRoad
+from .road import BACKUPS, backed_up, codes, made_by, story
 from .volumes import POD, application, checksums, ready, run
 
 if TYPE_CHECKING:
@@ -35,15 +31,6 @@ if TYPE_CHECKING:
     from slackwater_testbed.nodes.testbed import NodeTestbed
 
 pytestmark = pytest.mark.real("nodes")
-
-MEGABYTES = 24
-SLOW = "6mbit"
-"""So that a volume is on its way for half a minute, if nothing happens to it."""
-PATIENCE = 15
-"""Seconds that a mover may be gone before our run gives it up."""
-
-OUTWARDS = Resource("velero.io", "v1", "podvolumebackups")
-BACK = Resource("velero.io", "v1", "podvolumerestores")
 
 
 @pytest.fixture
@@ -70,71 +57,6 @@ def filled(east: NodeCluster, fresh_namespace_on_nodes: str) -> str:
     things = application(fresh_namespace_on_nodes, claims={}, megabytes=MEGABYTES)
     run(east, fresh_namespace_on_nodes, things)
     return fresh_namespace_on_nodes
-
-
-def moving(road: NodesRoad, kind: Resource) -> Object:
-    """Wait until a volume is on its way; return what stands for it."""
-    return road.when_begun(kind)
-
-
-def delete_mover(east: NodeCluster, movement: Object) -> None:
-    name = movement["metadata"]["name"]
-    east.kubectl("delete", "pod", name, "-n", "velero", "--force", "--grace-period=0")
-
-
-def kill_mover(movement: Object) -> None:
-    """Kill the process alone: its pod sees it end."""
-    name = os.fsencode(movement["metadata"]["name"])
-    killed = 0
-    for file in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            program, *arguments = file.read_bytes().split(b"\0")
-            if program == b"/velero" and any(name in each for each in arguments):
-                os.kill(int(file.parent.name), signal.SIGKILL)
-                killed += 1
-    assert killed == 1
-
-
-def restart_agents(east: NodeCluster) -> None:
-    """Do what the finding says."""
-    east.kubectl("-n", "velero", "rollout", "restart", "daemonset", "node-agent")
-
-
-def backup_with(road: NodesRoad, fleet: Fleet, namespace: str, fault: Any) -> Run:
-    """Back up, and do something once a volume is on its way."""
-    east = road.testbed["east"]
-    east.slow_down(SLOW)
-    handle = fleet.backup(cluster="east", namespace=namespace)
-
-    def strike() -> None:
-        fault(moving(road, OUTWARDS))
-        east.speed_up()
-
-    with beside(strike):
-        return ended(fleet, handle.id)
-
-
-def restore_with(
-    road: NodesRoad, fleet: Fleet, namespace: str, fault: Any, *, slow_to_the_end: bool = False
-) -> tuple[Run, str]:
-    """Restore under another name, and do something once a volume is on its way."""
-    there = road.named(f"{namespace}-b")
-    plan = fleet.plan(at="now", namespace=namespace, map={namespace: there})
-    road.testbed["east"].slow_down(SLOW)
-    handle = fleet.restore(plan, confirm=plan.digest)
-
-    def strike() -> None:
-        fault(moving(road, BACK))
-        if not slow_to_the_end:
-            road.testbed["east"].speed_up()
-
-    with beside(strike):
-        return ended(fleet, handle.id), there
-
-
-def with_volumes(road: NodesRoad, made: Run) -> list[Object]:
-    """Return the Restores of a run but for that of kinds, which comes before."""
-    return [each for each in road.in_velero(RESTORES, made) if "namespaceMapping" in each["spec"]]
 
 
 def test_a_backup_whose_mover_is_gone_is_given_up_and_is_no_good_point(

@@ -54,8 +54,14 @@ class RealCsiSubject(Subject):
     page = PAGE
     patience = 400
     right = "list volumesnapshots"
-    # Nothing fails for good here: what was late, and is ready once its driver is well, is ready.
-    troubles = frozenset((Trouble.UNAVAILABLE, Trouble.DENIED, Trouble.STALLS, Trouble.GONE))
+    failure_words = "rpc error: code = Internal desc = the pool is full"
+    # An API server that answers cannot be made to lose, tear, delay or refuse a single answer.
+    troubles = frozenset(
+        (
+            *(Trouble.UNAVAILABLE, Trouble.DENIED, Trouble.FAILS, Trouble.WARNS),
+            *(Trouble.STALLS, Trouble.STRANGE_STATE, Trouble.GONE),
+        )
+    )
 
     def __init__(self, plane, folder):
         self.spool = folder / "spool"
@@ -160,10 +166,28 @@ class RealCsiSubject(Subject):
             case Trouble.DENIED:
                 self._plane.kubectl("delete", "clusterrolebinding", "slackwater-csi")
                 wait(lambda: self._may_read() is False, "the rights are never taken")
+            case Trouble.FAILS:
+                self._switch("CreateSnapshot.doom", "the pool is full")
+            case Trouble.WARNS:
+                self._switch("CreateSnapshot.complain", "the pool was busy")
+            case Trouble.STRANGE_STATE:
+                self._estrange(ref.handle.split("/")[2])
             case Trouble.STALLS:
                 self._faults.enter_context(self._driver.fault(NEVER_READY))
             case Trouble.GONE:
                 self._remove(ref.handle.split("/")[2])
+
+    def _switch(self, fault, words):
+        self._faults.enter_context(self._driver.fault(fault, words))
+
+    def _estrange(self, digest):
+        """A status that no controller writes, and none corrects any more."""
+        self._csi.snapshot_controller.kill()
+        strange = {"readyToUse": True, "boundVolumeSnapshotContentName": "nowhere"}
+        for found in self._snapshots(f"{labels.KEY}={digest}"):
+            metadata = found["metadata"]
+            path = SNAPSHOTS.path(metadata["namespace"], metadata["name"])
+            self._admin.patch(f"{path}/status", {"status": strange})
 
     def _remove(self, digest):
         for found in self._snapshots(f"{labels.KEY}={digest}"):

@@ -17,6 +17,8 @@ import (
 // faults are files in a folder, looked at in every call. For a call such as CreateSnapshot:
 //
 //	CreateSnapshot.error   it fails at once, with what the file holds as its message
+//	CreateSnapshot.complain  once it fails so; the file goes first
+//	CreateSnapshot.doom    the next snapshot asked for fails so for ever, also when the file is gone
 //	CreateSnapshot.slow    it begins after the time that the file holds, such as 2s
 //	CreateSnapshot.hang    half-way it stands still for as long as the file is there
 //	CreateSnapshot.crash   half-way the driver dies; the file goes first, so it dies once
@@ -46,6 +48,9 @@ func (f faults) intercept(ctx context.Context, request any, info *grpc.UnaryServ
 	if message, ok := f.text(call + ".error"); ok {
 		return nil, status.Error(codes.Unavailable, message)
 	}
+	if message, ok := f.text(call + ".complain"); ok && os.Remove(f.file(call+".complain")) == nil {
+		return nil, status.Error(codes.Unavailable, message)
+	}
 	if text, ok := f.text(call + ".slow"); ok {
 		wait, err := time.ParseDuration(text)
 		if err != nil {
@@ -56,6 +61,17 @@ func (f faults) intercept(ctx context.Context, request any, info *grpc.UnaryServ
 	answer, err := handle(ctx, request)
 	f.dieOnce(call + ".silent")
 	return answer, err
+}
+
+// doomed says that a thing can never be made: the one that was the first to be asked
+// for since a test wished so, and it remains that one.
+func (f faults) doomed(call, id string) error {
+	switched, known := f.file(call+".doom"), f.file("doomed-"+id)
+	_ = os.Rename(switched, known)
+	if message, ok := f.text("doomed-" + id); ok {
+		return status.Error(codes.Internal, message)
+	}
+	return nil
 }
 
 // halfWay is called by a call in the middle of its work.

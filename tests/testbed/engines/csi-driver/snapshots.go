@@ -20,6 +20,9 @@ func (c *controller) CreateSnapshot(ctx context.Context, request *csi.CreateSnap
 		return nil, err
 	}
 	defer free()
+	if err := c.faults.doomed("CreateSnapshot", id); err != nil {
+		return nil, err
+	}
 	if found, err := c.disk.read(snapshots, id); err == nil {
 		if found.Volume != request.SourceVolumeId {
 			return nil, status.Errorf(codes.AlreadyExists, "snapshot %s is there, of volume %s", found.Name, found.Volume)
