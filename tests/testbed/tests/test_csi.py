@@ -52,6 +52,31 @@ def test_a_snapshot_comes_back_and_everything_goes_with_its_objects(
     driver.server.wait_until(lambda: (driver.volumes, driver.snapshots) == (volumes, snapshots))
 
 
+def test_a_snapshot_that_is_doomed_never_comes_and_the_next_one_does(
+    csi_plane: ControlPlane,
+) -> None:
+    csi, driver = csi_plane.csi, csi_plane.csi.driver
+    csi_plane.apply(yaml.safe_dump(CLAIM))
+    csi.data("default", "data")
+    with driver.fault("CreateSnapshot.doom", "the pool is full"):
+        csi_plane.apply(yaml.safe_dump(SNAPSHOT))
+        csi_plane.wait_for("volumesnapshot", "first", has_failed)
+    csi.snapshotter.kill()
+    csi.start()
+
+    csi_plane.apply(yaml.safe_dump({**SNAPSHOT, "metadata": {"name": "second"}}))
+
+    csi_plane.wait_for("volumesnapshot", "second", is_ready)
+    assert not is_ready(csi_plane.get("volumesnapshot", "first", "default") or {})
+    driver.mend()
+    csi_plane.wait_for("volumesnapshot", "first", is_ready)
+    csi_plane.kubectl("delete", "volumesnapshot/first", "volumesnapshot/second", "pvc/data")
+
+
+def has_failed(found: Object) -> bool:
+    return "the pool is full" in str(found.get("status", {}).get("error"))
+
+
 def test_killed_parts_come_back_with_all_they_had(csi_plane: ControlPlane) -> None:
     csi = csi_plane.csi
     csi_plane.apply(yaml.safe_dump(CLAIM))
