@@ -399,9 +399,3 @@ class TestConformanceOnCsi(BackendConformance):
     def subject(self, csi_plane, tmp_path):
         with RealCsiSubject(csi_plane, tmp_path) as subject:
             yield subject
-
-    @pytest.mark.xfail(
-        reason="the kubernetes package keeps certificates of a kubeconfig in temporary files"
-    )
-    def test_a_killed_performer_leaves_its_spool_only(self, subject):
-        super().test_a_killed_performer_leaves_its_spool_only(subject)
