@@ -8,6 +8,7 @@ import stat
 
 import pytest
 
+from slackwater.backend.polling import answered
 from slackwater.errors import BackendUnavailable, PermissionDenied, Unsupported
 from slackwater.stores import folder as folder_module
 
@@ -77,6 +78,26 @@ def test_what_was_deleted_leaves_no_empty_folders(stage):
         path.relative_to(stage.folder / "keeper").as_posix() for path in stage.folder.rglob("*")
     }
     assert left <= {".", "artefacts", "manifests", "parts"}
+
+
+def test_what_a_killed_performer_was_writing_goes_when_another_is_done(stage):
+    left = stage.folder / "keeper/artefacts/one/0123456789abcdef/89abcdef01234567.part"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half of it")
+    stage.publish("one")
+    assert not left.parent.exists()
+
+
+def test_a_late_performer_whose_file_was_swept_while_it_wrote_is_to_try_again(stage):
+    def chunks():
+        yield b"plain"
+        assert answered(lambda: bool(list(stage.folder.rglob("*.part"))), within=30)
+        stage.publish("one")
+
+    with pytest.raises(BackendUnavailable, match=r"was removed from .* while it was written"):
+        stage.store.write("one", "db", chunks())
+    assert stage.publish("one") == stage.store.manifest("one")
+    assert not list(stage.folder.rglob("*.part"))
 
 
 def test_a_folder_behind_a_link_is_the_same_place(stage, tmp_path):

@@ -1,7 +1,8 @@
 """A folder as a shelf: for a mounted file system, and for tests.
 
-Layout: every object is a file under its key. What is being written lies under ``parts/``, on the
-same file system, until it is whole and known to the disk; then it is linked or renamed.
+Layout: every object is a file under its key. What is being written lies in a file beside until it
+is whole and known to the disk; then it is renamed, and what a kill left there is swept with the
+folder. Objects that must not be overwritten, or only in one state, are made under ``parts/``.
 """
 
 from __future__ import annotations
@@ -31,13 +32,26 @@ class FolderShelf(Shelf):
         self._root = folder / prefix
 
     def put(self, key: str, chunks: Iterable[bytes]) -> None:
-        """Write beside, then rename: whatever happens, no half-written file has this key."""
-        with self._errors(key), self._part(chunks) as part:
-            self._into_place(key, part.rename)
+        """Write beside, then rename: whatever happens, no half-written file has this key.
+
+        Raises ``BackendUnavailable`` where somebody has swept the folder meanwhile.
+        """
+        folder = (self._root / key).parent
+        try:
+            with self._errors(key), self._part(chunks, folder) as part:
+                self._into_place(key, part.rename)
+        except Absent as error:
+            raise BackendUnavailable(
+                f"{key} was removed from {self._folder} while it was written: another backup under "
+                "its name counts already",
+                hint="try again: that one is found then",
+            ) from error
+        finally:
+            self._prune(folder)
 
     def create(self, key: str, content: bytes) -> str | None:
         """Write beside, then link: linking fails where the name is taken."""
-        with self._errors(key), self._part([content]) as part:
+        with self._errors(key), self._part([content], self._root / PARTS) as part:
             try:
                 self._into_place(key, lambda path: os.link(part, path))
             except FileExistsError:
@@ -47,7 +61,7 @@ class FolderShelf(Shelf):
     def replace(self, key: str, content: bytes, etag: str) -> str | None:
         """Compare and rename under a lock that all writers of this folder take."""
         path = self._root / key
-        with self._errors(key), self._locked(), self._part([content]) as part:
+        with self._errors(key), self._locked(), self._part([content], self._root / PARTS) as part:
             try:
                 if _etag(path.stat()) != etag:
                     return None
@@ -92,10 +106,10 @@ class FolderShelf(Shelf):
         return Stored(key, status.st_size, written, _etag(status))
 
     @contextmanager
-    def _part(self, chunks: Iterable[bytes]) -> Iterator[Path]:
+    def _part(self, chunks: Iterable[bytes], folder: Path) -> Iterator[Path]:
         """A new file with this content, known to the disk; gone afterwards if it was not moved."""
-        part = self._root / PARTS / secrets.token_hex(8)
-        self._make_folder(part.parent)
+        part = folder / f"{secrets.token_hex(8)}.part"
+        self._make_folder(folder)
         try:
             with os.fdopen(
                 os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
