@@ -5,6 +5,11 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from slackwater.cli.points import holds
+from slackwater.model.operation import Phase
+from slackwater.model.recovery_point import Contents, HeldVolume, PointId, RecoveryPoint
+from slackwater.model.workload import Scope
+
 from ..client.stage import Stage
 from .terminal import Terminal
 
@@ -57,6 +62,25 @@ def test_yaml_says_what_json_says(terminal: Terminal, saved: Stage, line: str) -
     assert without_time(from_yaml) == without_time(terminal(f"{line} -o json").json)
 
 
+@pytest.mark.parametrize(
+    ("objects", "claims", "said"),
+    [
+        (0, (), "0 objects, no volumes"),
+        (1, ("a",), "1 object, 1 of 1 volume, none off-cluster"),
+        (2, ("a", "b"), "2 objects, 2 of 2 volumes, none off-cluster"),
+    ],
+)
+def test_one_is_one_and_none_is_none(objects: int, claims: tuple[str, ...], said: str) -> None:
+    volumes = tuple(HeldVolume(namespace="shop", claim=claim, held=True) for claim in claims)
+    point = RecoveryPoint(
+        id=PointId(tool="memory", store="s", name="p"),
+        phase=Phase.SUCCEEDED,
+        scope=Scope(namespaces=("shop",)),
+        contents=Contents(objects={"shop": objects}, volumes=volumes),
+    )
+    assert holds(point) == said
+
+
 def test_names_can_be_pasted_into_the_next_command(terminal: Terminal, saved: Stage) -> None:
     (point,) = terminal("points list -o name").out.split()
     assert terminal("points show -o name", point).out.strip() == point
@@ -96,7 +120,7 @@ def test_wide_says_more(terminal: Terminal, saved: Stage) -> None:
     assert "MARK" not in narrow
     assert "MARK" in wide
     assert "noon" in wide
-    assert "3 objects, 1 of 1 volumes" in wide
+    assert "3 objects, 1 of 1 volume" in wide
 
 
 def test_no_line_ends_in_blanks(terminal: Terminal, saved: Stage) -> None:

@@ -80,7 +80,7 @@ def test_what_a_person_made_is_not_hidden_by_them(saved: Stage, fleet: Fleet) ->
     keep(saved, STORAGE, "Pool", "theirs")
     plan = fleet.plan(at="now", policy="gold", to="dr")
     (found,) = [finding for finding in plan.findings if finding.code == "exists"]
-    assert found.message == f"shop exists with 1 objects: refused (1 pools.{STORAGE})"
+    assert found.message == f"shop exists with 1 object: refused (1 pools.{STORAGE})"
 
 
 @pytest.mark.parametrize("replace", [False, True])

@@ -9,6 +9,7 @@ import yaml
 
 from slackwater.clusters import Cluster
 from slackwater.model.capability import Capability
+from slackwater.model.finding import Severity
 from slackwater.model.recovery_point import Whereabouts
 from slackwater.testing.kubernetes_api import KubernetesApi, Rule, serve
 from slackwater_csi import looking
@@ -100,7 +101,9 @@ def test_a_class_that_is_named_and_not_there_is_an_error(stage):
 def test_a_driver_in_use_without_a_class_is_found_before_the_backup(stage, codes):
     claim(stage.api, "crm", "archive", "x", driver="other.example")
 
-    assert codes(stage.backend().check()) == ["driver-without-class"]
+    (found,) = stage.backend().check()
+    assert (found.code, found.severity) == ("driver-without-class", Severity.INFO)
+    assert found.message.startswith("1 volume of ")
 
 
 def test_a_controller_that_does_not_run_is_told_by_its_work(stage):

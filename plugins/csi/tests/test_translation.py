@@ -102,6 +102,23 @@ def test_the_deadline_is_that_of_the_snapshots_own_annotation(content):
     assert late.retryable
 
 
+@pytest.mark.parametrize(
+    ("expected", "seconds", "said"),
+    [
+        (1, 11, "waits for"),
+        (1, 13, "no controller"),
+        (5, 19, "waits for"),
+        (5, 21, "no controller"),
+    ],
+)
+def test_a_controller_is_given_the_time_that_it_takes(content, expected, seconds, said):
+    made = datetime(2026, 11, 22, 13, 0, 4, tzinfo=UTC)
+    snapshots = [read("snapshot", Snapshot, status=None) for _ in range(expected)]
+    found = operation_of(REF, expected, snapshots, {}, made + timedelta(seconds=seconds))
+    assert found.phase is Phase.PENDING
+    assert said in found.message
+
+
 def test_ready_in_the_end_is_ready_however_late(content):
     assert operation(content, NOW + timedelta(days=1)).phase is Phase.SUCCEEDED
 

@@ -212,6 +212,12 @@ def test_what_stands_is_kept_with_its_data(clusters):
     assert contents(clusters.api, "shop")["data/data"] == "newer orders"
 
 
+def test_of_what_is_deleted_before_nothing_is_said_to_stay(clusters):
+    point, backend = clusters.back_up(), clusters.backend()
+    plan = backend.plan_restore(clusters.restore(point, cleared=True))
+    assert plan.findings == ()
+
+
 def test_overwriting_is_said_before_it_is_done(clusters):
     point, backend = clusters.back_up(), clusters.backend()
     change = {"data": {"tea": "300"}}

@@ -136,6 +136,15 @@ def test_what_k10_notes_in_a_namespace_is_neither_in_the_way_nor_a_change(fleet,
     require_unchanged(plan, fleet.connections)
 
 
+def test_a_namespace_that_is_deleted_first_leaves_no_claims_standing(fleet):
+    fleet.backup("gold").result()
+    replacing = fleet.plan(at=soon(), namespace="shop", replace=True)
+    beside = fleet.plan(at=soon(), namespace="shop")
+    assert not replacing.blocked, replacing.findings
+    assert "claims-kept" in {finding.code for finding in beside.findings}
+    assert "claims-kept" not in {finding.code for finding in replacing.findings}
+
+
 def _ask_the_command_line(file, folder):
     saved = ["--save", str(folder / "plan.yaml")]
     commands = [

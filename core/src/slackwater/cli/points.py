@@ -154,6 +154,8 @@ def _covers(point: RecoveryPoint) -> str:
 
 def holds(point: RecoveryPoint, namespace: str = "") -> str:
     """Say what a point holds: ``412 objects, 3 of 3 volumes``; unknown where nobody has looked."""
+    from slackwater.model.wording import counted
+
     if point.contents is None:
         return "not looked into"
     contents = point.contents
@@ -161,8 +163,17 @@ def holds(point: RecoveryPoint, namespace: str = "") -> str:
         return ", ".join(part for part in ("the whole control plane", contents.summary) if part)
     volumes = contents.volumes_in(namespace) if namespace else contents.volumes
     objects = contents.objects_in(namespace) if namespace else sum(contents.objects.values())
+    return f"{counted(objects, 'object')}, {_held(volumes)}"
+
+
+def _held(volumes: Sequence[HeldVolume]) -> str:
+    """Say how many of the volumes are held, and where: ``2 of 3 volumes off-cluster``."""
+    from slackwater.model.wording import counted
+
+    if not volumes:
+        return "no volumes"
     held = sum(volume.held for volume in volumes)
-    return f"{objects} objects, {held} of {len(volumes)} volumes{_where(volumes)}"
+    return f"{held} of {counted(len(volumes), 'volume')}{_where(volumes)}"
 
 
 def _where(volumes: Sequence[HeldVolume]) -> str:

@@ -97,7 +97,8 @@ class RestoreRequest(Frozen):
     """One workload to be brought back from one recovery point into one cluster.
 
     Asked of the backend *in the target cluster*. ``stores`` are all stores of this tool that
-    are known in the fleet, so that a store missing in the target can be shown to it.
+    are known in the fleet, so that a store missing in the target can be shown to it. ``cleared``:
+    what stands in the target now is deleted before the restore begins.
     """
 
     workload: Workload
@@ -106,6 +107,7 @@ class RestoreRequest(Frozen):
     mapping: RestoreMapping = RestoreMapping()
     existing: Existing = Existing.KEEP
     stores: tuple[Store, ...] = ()
+    cleared: bool = False
 
     @property
     def namespace(self) -> str:

@@ -23,6 +23,7 @@ from slackwater.model.retention import horizon
 from slackwater.model.run import RunKind, RunRequest
 from slackwater.model.schedule import longest_gap
 from slackwater.model.step import OwnAct
+from slackwater.model.wording import counted
 from slackwater.model.workload import Workload, WorkloadKind
 from slackwater.planning.assembly import Assembly, making_step
 from slackwater.planning.dispatch import Assignment, asked_of_tools, assign
@@ -327,7 +328,7 @@ def _add_mark(draft: _Draft) -> None:
 def _title(wish: BackupWish, workloads: int) -> str:
     what = ", ".join(wish.policies) or "by hand"
     mark = f', mark "{wish.mark}"' if wish.mark else ""
-    return f"backup {what}: {workloads} workloads{mark}"
+    return f"backup {what}: {counted(workloads, 'workload')}{mark}"
 
 
 def _labels(wish: BackupWish) -> dict[str, str]:

@@ -17,7 +17,7 @@ from slackwater.model.step import OwnAct
 from slackwater.model.workload import Workload
 from slackwater.planning.assembly import Assembly, making_step
 from slackwater.planning.dispatch import Assignment, asked_of_tools, assign
-from slackwater.planning.standing import Stand, counted
+from slackwater.planning.standing import Stand, tally
 
 _SAVED = (Requirement.OBJECTS, Requirement.VOLUMES)
 
@@ -64,7 +64,7 @@ def clear_the_way(
 
 
 def _along(stand: Stand) -> tuple[str, ...]:
-    gone = ", ".join(counted(stand.mortal))
+    gone = ", ".join(tally(stand.mortal))
     return (f"deletes {gone} there, which backup tools keep",) if gone else ()
 
 
@@ -76,7 +76,7 @@ def _goes_too(stand: Stand) -> Iterator[Finding]:
             severity=Severity.WARNING,
             code="records-go-too",
             subject=stand.place,
-            message=f"with it go {', '.join(counted(stand.mortal))} ({first}, …), kept there by"
+            message=f"with it go {', '.join(tally(stand.mortal))} ({first}, …), kept there by"
             " backup tools: their data may go as well, and a recovery point with it",
             way_out="see in each tool whether it keeps the data; or --map to another name",
             cluster=stand.place.partition("/")[0],

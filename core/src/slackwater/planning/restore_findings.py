@@ -8,7 +8,7 @@ from slackwater.catalogue.covering import Covering, order_of
 from slackwater.model.finding import Finding, Severity
 from slackwater.model.moment import Moment
 from slackwater.model.recovery_point import RecoveryPoint
-from slackwater.model.wording import in_words
+from slackwater.model.wording import counted, in_words
 from slackwater.model.workload import Workload
 from slackwater.planning.choosing import Selection, Selections
 from slackwater.planning.standing import Stand
@@ -131,7 +131,7 @@ def conflict(stand: Stand) -> Finding:
         severity=Severity.ERROR,
         code="exists",
         subject=stand.place,
-        message=f"{namespace} exists with {len(stand.objects)} objects: refused"
+        message=f"{namespace} exists with {counted(len(stand.objects), 'object')}: refused"
         f" ({', '.join(stand.summary())})",
         way_out=f"--map {namespace}=ANOTHER-NAME, --update to change what exists, or --replace",
         cluster=cluster,

@@ -217,7 +217,14 @@ def _request(draft: Draft, selection: Selection) -> RestoreRequest | None:
         mapping=draft.wish.mapping_for(workload),
         existing=draft.wish.existing_for(workload),
         stores=tuple(store for store in draft.stores if store.tool == tool),
+        cleared=_is_cleared(draft, workload),
     )
+
+
+def _is_cleared(draft: Draft, workload: Workload) -> bool:
+    target = draft.wish.target(workload)
+    stand = draft.stands.get(f"{target.cluster}/{target.namespace}")
+    return draft.wish.replace and stand is not None and bool(stand.objects)
 
 
 def _acts(backend: Backend, request: RestoreRequest) -> ActPlan:

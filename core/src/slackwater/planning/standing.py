@@ -86,10 +86,10 @@ class Stand:
 
     def summary(self, *, most: int = 4) -> tuple[str, ...]:
         """Say what stands there, the most frequent kinds first: ``3 deployments.apps``."""
-        return counted(self.objects, most=most)
+        return tally(self.objects, most=most)
 
 
-def counted(objects: Iterable[tuple[str, str]], *, most: int = 4) -> tuple[str, ...]:
+def tally(objects: Iterable[tuple[str, str]], *, most: int = 4) -> tuple[str, ...]:
     """Say how many objects of which kinds there are, the most frequent first."""
     counts = Counter(kind for kind, _ in objects).most_common()
     lines = [f"{count} {kind}" for kind, count in counts[:most]]

@@ -15,6 +15,7 @@ from slackwater.errors import (
     SlackwaterError,
 )
 from slackwater.model.finding import Finding
+from slackwater.model.wording import counted
 from slackwater_csi import labels
 from slackwater_csi.backup_planning import CLASS_WAY_OUT
 from slackwater_csi.errors import NOT_INSTALLED, TOOL
@@ -145,11 +146,11 @@ class Checker:
         used = Counter(volume.driver for volume in volumes)
         for driver, count in sorted(used.items()):
             if driver and driver not in self.seen.drivers():
-                yield self._voice.warning(
+                yield self._voice.info(  # another tool may hold them: what none holds, core finds
                     "driver-without-class",
                     driver,
-                    f"{count} volumes of {driver} cannot be snapshotted: no VolumeSnapshotClass is "
-                    "for it",
+                    f"{counted(count, 'volume')} of {driver} cannot be snapshotted: no"
+                    " VolumeSnapshotClass is for it",
                     "make one, if the driver has snapshots; else use a tool that copies files",
                 )
 

@@ -15,7 +15,7 @@ from slackwater_csi.reading import contents_of, members, of_keys
 from slackwater_csi.resources import CLAIMS, STORAGE, GroupKinds
 from slackwater_csi.scaling import rest_operation
 from slackwater_csi.starting import in_selector
-from slackwater_csi.states import is_taken, operation_of, taken_of
+from slackwater_csi.states import is_taken, operation_of, taken_of, unseen_for_long
 
 _GROUP_WAITS = {
     True: "the group is not ready yet",
@@ -123,7 +123,7 @@ class Operations:
         """Members come after their group: that some are missing yet is no failure."""
         one = Snapshot(metadata=group.metadata)
         late = operation_of(judged.ref, 1, [one], {}, self.now()).phase is Phase.FAILED
-        said = group.said or _GROUP_WAITS[group.status is not None]
+        said = group.said or self._group_waits(group)
         return judged.model_copy(
             update={
                 "phase": Phase.FAILED if late else Phase.RUNNING,
@@ -131,6 +131,12 @@ class Operations:
                 "retryable": late,
             }
         )
+
+    def _group_waits(self, group: GroupSnapshot) -> str:
+        seen = group.status is not None
+        if seen or unseen_for_long(group.metadata, 1, self.now()):
+            return _GROUP_WAITS[seen]
+        return f"{group.name} waits for snapshot-controller"
 
     def _groups(self, handle: Handle) -> Sequence[GroupSnapshot]:
         kind = GroupKinds(handle.version).snapshots

@@ -16,6 +16,10 @@ from slackwater.model.operation import Operation, OperationRef, Phase, Progress
 from slackwater_csi import labels
 from slackwater_csi.objects import Content, Metadata, Snapshot
 
+_A_CONTROLLER_TAKES = timedelta(seconds=10)
+_MORE_FOR_EACH = timedelta(seconds=2)
+"""Measured: within a second when it has nothing else to do, and 2 s for each at its default QPS."""
+
 
 class Word(StrEnum):
     """How far one snapshot is, in our words."""
@@ -44,7 +48,7 @@ def state_of(snapshot: Snapshot, contents: Mapping[str, Content]) -> State:
     if status is None:
         return State(
             Word.UNSEEN,
-            f"no controller has looked at {snapshot.name} yet: is snapshot-controller running?",
+            f"{snapshot.name} waits for snapshot-controller",
         )
     if status.ready_to_use is True:
         why = mismatch(snapshot, contents.get(snapshot.content))
@@ -82,7 +86,7 @@ def operation_of(
     now: datetime,
 ) -> Operation:
     """Judge all snapshots of one operation together."""
-    states = [state_of(snapshot, contents) for snapshot in found]
+    states = [_impatient(state_of(s, contents), s, expected, now) for s in found]
     ready = sum(state.word is Word.READY for state in states)
     phase, message = _phase(states, expected)
     late = not phase.terminal and overdue([each.metadata for each in found], now)
@@ -128,6 +132,19 @@ def is_taken(snapshot: Snapshot) -> bool:
     """Whether its moment has passed: that is told before its data is where it belongs."""
     ready = snapshot.status is not None and snapshot.status.ready_to_use is True
     return ready or snapshot.taken is not None
+
+
+def unseen_for_long(metadata: Metadata, expected: int, now: datetime) -> bool:
+    """Whether nobody has looked at an object for longer than a controller reasonably takes."""
+    made = metadata.creation_timestamp
+    return made is not None and now > made + _A_CONTROLLER_TAKES + expected * _MORE_FOR_EACH
+
+
+def _impatient(state: State, snapshot: Snapshot, expected: int, now: datetime) -> State:
+    if state.word is not Word.UNSEEN or not unseen_for_long(snapshot.metadata, expected, now):
+        return state
+    why = f"no controller has looked at {snapshot.name} yet: is snapshot-controller running?"
+    return State(Word.UNSEEN, why)
 
 
 # What one snapshot makes of all, the gravest first.

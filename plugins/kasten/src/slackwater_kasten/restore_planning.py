@@ -77,7 +77,7 @@ class RestorePlanner:
         update = self.request.existing is Existing.UPDATE
         if update and (finding := overwrites(self.request, self.seen, self.voice)):
             yield finding
-        elif self.seen.claims and not update:
+        elif self.seen.claims and not update and not self.request.cleared:
             yield self.voice.warning(
                 "claims-kept",
                 f"{self.request.target}/{self.request.namespace}",
