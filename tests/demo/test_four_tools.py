@@ -109,7 +109,7 @@ def test_each_policy_finds_its_tool_and_one_plan_brings_all_back(played, fleet):
         ("edge", "tills", "csi"),
     }
     said = {c.point.id.tool: holds(c.point, c.workload.namespace) for c in plan.choices}
-    assert {tool: text.partition("volumes")[2].strip(", ") for tool, text in said.items()} == {
+    assert {tool: text.partition("of 1 volume")[2].strip(", ") for tool, text in said.items()} == {
         "velero": "off-cluster",
         "kasten": "off-cluster",
         "csi": "none off-cluster",
