@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
+from slackwater.testing.workloads import contents
 from slackwater_velero.emulator.cloud import Bucket, backup_files
 from slackwater_velero.emulator.installing import location
-from slackwater_velero.emulator.seeding import contents
 
 from ..end_to_end.road import awaited
 from .home import Place

@@ -11,11 +11,11 @@ from typing import Any
 from slackwater.model.run import Run
 from slackwater.testing.fleet_stores import folder_entry
 from slackwater.testing.kubernetes_api import KubernetesApi, serve
+from slackwater.testing.kubernetes_api.disks import DATA
 from slackwater_csi import labels
 from slackwater_csi.emulator import install
 from slackwater_csi.emulator.definitions import CONTENTS, SNAPSHOTS
 from slackwater_csi.emulator.seeding import contents, seed, write
-from slackwater_csi.emulator.world import DATA
 
 from .scenario import Emulated, Scenario, green
 from .store_checks import beside, manifests, plain_files

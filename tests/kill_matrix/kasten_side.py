@@ -12,12 +12,13 @@ from slackwater.model.act import Key
 from slackwater.model.run import Run
 from slackwater.testing.fleet_stores import folder_entry
 from slackwater.testing.kubernetes_api import KubernetesApi, serve
+from slackwater.testing.kubernetes_api.disks import DATA
+from slackwater.testing.workloads import contents, seed
 from slackwater_kasten import labels
 from slackwater_kasten.emulator import install
 from slackwater_kasten.emulator.catalog import label_of
-from slackwater_kasten.emulator.collecting import DATA
 from slackwater_kasten.emulator.kinds import KINDS
-from slackwater_kasten.emulator.seeding import add_classes, contents, seed
+from slackwater_kasten.emulator.seeding import add_classes
 from slackwater_kasten.emulator.vault import PREFIX
 from slackwater_kasten.starting import run_hash
 

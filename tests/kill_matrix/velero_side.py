@@ -11,9 +11,9 @@ from typing import Any
 from slackwater.clusters import utc_now
 from slackwater.model.run import Run
 from slackwater.testing.kubernetes_api import KubernetesApi, serve
+from slackwater.testing.workloads import contents, seed
 from slackwater_velero.emulator.cloud import backup_files
 from slackwater_velero.emulator.installing import Installation, install, location
-from slackwater_velero.emulator.seeding import contents, seed
 
 from .scenario import green
 from .verdict import Verdict

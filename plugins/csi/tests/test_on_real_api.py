@@ -29,12 +29,13 @@ from slackwater.model.request import (
 from slackwater.model.workload import Workload
 from slackwater.testing.artefacts import TroubledStore
 from slackwater.testing.conformance.worker import Progresses
+from slackwater.testing.kubernetes_api.disks import DATA
 from slackwater_csi.backend import CsiBackend
 from slackwater_csi.emulator.definitions import definitions
 from slackwater_csi.emulator.installing import snapshot_class
 from slackwater_csi.emulator.provisioning import Provisioning
 from slackwater_csi.emulator.snapshotting import Snapshotting
-from slackwater_csi.emulator.world import DATA, DRIVER, World
+from slackwater_csi.emulator.world import DRIVER, World
 from slackwater_csi.resources import CLASSES, CONTENTS, SNAPSHOTS
 from slackwater_csi.settings import CsiSettings
 

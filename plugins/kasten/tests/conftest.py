@@ -17,10 +17,11 @@ from slackwater.model.request import BackupRequest, PointQuery, RestoreMapping, 
 from slackwater.model.workload import Workload
 from slackwater.testing.artefacts import TroubledStore
 from slackwater.testing.kubernetes_api import KubernetesApi, serve
+from slackwater.testing.workloads import seed
 from slackwater_kasten.backend import KastenBackend
 from slackwater_kasten.emulator import install
 from slackwater_kasten.emulator.faults import Guesses
-from slackwater_kasten.emulator.seeding import add_classes, seed
+from slackwater_kasten.emulator.seeding import add_classes
 from slackwater_kasten.objects import Content
 from slackwater_kasten.settings import KastenSettings
 from slackwater_kasten.voice import Voice

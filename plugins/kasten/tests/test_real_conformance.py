@@ -23,8 +23,8 @@ from slackwater.model.workload import Workload
 from slackwater.testing.artefacts import TroubledStore
 from slackwater.testing.conformance import Recipe, Trouble
 from slackwater.testing.conformance.suite import BackendConformance
+from slackwater.testing.kubernetes_api.disks import DATA
 from slackwater_kasten.emulator import KastenServer, profile
-from slackwater_kasten.emulator.collecting import DATA
 from slackwater_kasten.emulator.definitions import definitions
 from slackwater_kasten.emulator.installing import BUCKET, ENDPOINT, HOME, PROFILE, Installation
 from slackwater_kasten.emulator.remote import Remote

@@ -12,9 +12,9 @@ from slackwater.backend import Context
 from slackwater.clusters import Cluster
 from slackwater.model.act import ActKind, Key
 from slackwater.testing.kubernetes_api import KubernetesApi, serve
+from slackwater.testing.workloads import seed
 from slackwater_velero.backend import VeleroBackend
 from slackwater_velero.emulator import install
-from slackwater_velero.emulator.seeding import seed
 from slackwater_velero.locations import location_of
 from slackwater_velero.objects import StorageLocation
 from slackwater_velero.settings import VeleroSettings

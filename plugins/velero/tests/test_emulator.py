@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from slackwater.testing.kubernetes_api import ApiError, KubernetesApi
+from slackwater.testing.workloads import contents, put, seed
 from slackwater_velero.emulator import EMULATOR, install, location
-from slackwater_velero.emulator.seeding import contents, put, seed
 
 BACKUPS, RESTORES = "backups.velero.io", "restores.velero.io"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slackwater.testing.kubernetes_api import ApiError, KubernetesApi
-from slackwater_velero.emulator.collecting import DATA
+from slackwater.testing.kubernetes_api.disks import DATA
 
 
 def contents(api: KubernetesApi, namespace: str) -> dict[str, object]:

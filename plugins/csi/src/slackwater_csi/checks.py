@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from slackwater.backend.needed_rights import Need
 from slackwater.errors import (
     BackendError,
     ClusterDenied,
@@ -21,7 +22,7 @@ from slackwater_csi.backup_planning import CLASS_WAY_OUT
 from slackwater_csi.errors import NOT_INSTALLED, TOOL
 from slackwater_csi.objects import Pod, Snapshot, Volume
 from slackwater_csi.resources import CONTENTS, GROUP, PODS, SNAPSHOTS, VERSION, VOLUMES
-from slackwater_csi.rights import Need, needs, rights
+from slackwater_csi.rights import needs, rights
 from slackwater_csi.site import Site
 from slackwater_csi.surroundings import Surroundings
 from slackwater_csi.voice import Voice

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-import yaml
-
+from slackwater.backend import needed_rights
+from slackwater.backend.needed_rights import Need, Place
 from slackwater.clusters import Resource, Right
 from slackwater_csi.resources import (
     CLAIMS,
@@ -33,21 +32,7 @@ _GROUPS = GroupKinds("v1")  # rights do not tell versions apart
 _ALL = Resource("*", "", "*")
 
 
-@dataclass(frozen=True)
-class Need:
-    """Verbs on one kind, and what they are for. ``optional``: something is only seen less well, or
-    cannot be done at all that most do without.
-    """
-
-    kind: Resource
-    verbs: tuple[str, ...]
-    purpose: str
-    optional: bool = False
-
-    def __str__(self) -> str:
-        return "any kind" if self.kind == _ALL else str(self.kind)
-
-
+NAME = "slackwater-csi"
 NEEDS = (
     Need(SNAPSHOTS, ("get", "list", "create", "patch", "delete"), "snapshots"),
     Need(CONTENTS, ("get", "list", "create", "patch", "delete"), "keeping, showing, deleting them"),
@@ -86,43 +71,17 @@ def needs(*, objects: bool, groups: bool, hooks: bool = False) -> tuple[Need, ..
 
 def rights(wanted: tuple[Need, ...]) -> Iterator[tuple[Right, Need]]:
     """Yield each single right with the need it comes from."""
-    for need in wanted:
-        for verb in need.verbs:
-            plural, _, subresource = need.kind.plural.partition("/")
-            yield Right(verb, need.kind.group, plural, subresource=subresource), need
+    return needed_rights.single_rights([Place(wanted)])
 
 
 def role(*, objects: bool, hooks: bool = False) -> str:
     """Return a ClusterRole with exactly these rights, as YAML."""
-    rules = [
-        {"apiGroups": [n.kind.group], "resources": [n.kind.plural], "verbs": [*n.verbs]}
-        for n in needs(objects=objects, groups=True, hooks=hooks)
-    ]
-    document = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRole",
-        "metadata": {"name": "slackwater-csi"},
-        "rules": rules,
-    }
-    return yaml.safe_dump(document, sort_keys=False, default_flow_style=None, width=100)
+    return needed_rights.roles(NAME, [Place(needs(objects=objects, groups=True, hooks=hooks))])
 
 
 def binding(account: str) -> str:
     """Return the binding of the role to a ServiceAccount ``namespace/name``, as YAML."""
-    namespace, _, name = account.partition("/")
-    reference = {
-        "apiGroup": "rbac.authorization.k8s.io",
-        "kind": "ClusterRole",
-        "name": "slackwater-csi",
-    }
-    document = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": "slackwater-csi"},
-        "roleRef": reference,
-        "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": namespace}],
-    }
-    return yaml.safe_dump(document, sort_keys=False, default_flow_style=None, width=100)
+    return needed_rights.bindings(NAME, [Place(())], account)
 
 
 if __name__ == "__main__":

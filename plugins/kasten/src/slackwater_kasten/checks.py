@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from slackwater.backend.needed_rights import Need
 from slackwater.errors import BackendError, ClusterDenied, ClusterError, PermissionDenied
 from slackwater.model.finding import Finding
 from slackwater_kasten.access import Kasten
@@ -27,7 +28,7 @@ from slackwater_kasten.resources import (
     RUN_ACTIONS,
     VERSION,
 )
-from slackwater_kasten.rights import Need, rights
+from slackwater_kasten.rights import rights
 from slackwater_kasten.settings import KastenSettings
 from slackwater_kasten.voice import Voice
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-import yaml
-
-from slackwater.clusters import Resource, Right
+from slackwater.backend import needed_rights
+from slackwater.backend.needed_rights import Need, Place
+from slackwater.clusters import Right
 from slackwater_kasten.resources import (
     BACKUP_ACTIONS,
     CANCEL_ACTIONS,
@@ -37,25 +36,7 @@ from slackwater_kasten.resources import (
 DETAILS = "details"
 
 
-@dataclass(frozen=True)
-class Need:
-    """Verbs on one kind, and what they are for. ``optional``: something is only seen less well."""
-
-    kind: Resource
-    verbs: tuple[str, ...]
-    purpose: str
-    optional: bool = False
-    part: str = ""
-
-    @property
-    def resource(self) -> str:
-        """The resource as RBAC names it: ``restorepoints/details``."""
-        return f"{self.kind.plural}/{self.part}" if self.part else self.kind.plural
-
-    def __str__(self) -> str:
-        return f"{self.resource}.{self.kind.group}" if self.kind.group else self.resource
-
-
+NAME = "slackwater-kasten"
 IN_NAMESPACE = (
     Need(EXPORT_ACTIONS, ("get", "list", "create"), "exports"),
     Need(EXPORT_ACTIONS, ("get",), "what failed within an export", optional=True, part=DETAILS),
@@ -89,59 +70,24 @@ IN_CLUSTER = (
 restored, which takes ``list`` on that."""
 
 
+def places(namespace: str) -> tuple[Place, ...]:
+    """Return the whole table, for an installation in a namespace."""
+    return Place(IN_NAMESPACE, namespace), Place(IN_CLUSTER)
+
+
 def rights(namespace: str) -> Iterator[tuple[Right, Need]]:
     """Yield each single right with the need it comes from."""
-    for needs, where in ((IN_NAMESPACE, namespace), (IN_CLUSTER, "")):
-        for need in needs:
-            for verb in need.verbs:
-                yield Right(verb, need.kind.group, need.kind.plural, where, need.part), need
+    return needed_rights.single_rights(places(namespace))
 
 
 def roles(namespace: str) -> str:
     """Return a Role and a ClusterRole with exactly these rights, as YAML."""
-    documents = (
-        _role("Role", {"name": "slackwater-kasten", "namespace": namespace}, IN_NAMESPACE),
-        _role("ClusterRole", {"name": "slackwater-kasten"}, IN_CLUSTER),
-    )
-    return yaml.safe_dump_all(documents, sort_keys=False, default_flow_style=None, width=100)
+    return needed_rights.roles(NAME, places(namespace))
 
 
 def bindings(namespace: str, account: str) -> str:
     """Return the bindings of both roles to a ServiceAccount ``namespace/name``, as YAML."""
-    home, _, name = account.rpartition("/")
-    subject = {"kind": "ServiceAccount", "name": name, "namespace": home or namespace}
-    documents = (
-        _binding("Role", {"name": "slackwater-kasten", "namespace": namespace}, subject),
-        _binding("ClusterRole", {"name": "slackwater-kasten"}, subject),
-    )
-    return yaml.safe_dump_all(documents, sort_keys=False, default_flow_style=None, width=100)
-
-
-def _role(kind: str, metadata: dict[str, str], needs: tuple[Need, ...]) -> dict[str, object]:
-    rules = [
-        {"apiGroups": [need.kind.group], "resources": [need.resource], "verbs": [*need.verbs]}
-        for need in needs
-    ]
-    return {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": kind,
-        "metadata": metadata,
-        "rules": rules,
-    }
-
-
-def _binding(kind: str, metadata: dict[str, str], subject: dict[str, str]) -> dict[str, object]:
-    return {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": f"{kind}Binding",
-        "metadata": metadata,
-        "roleRef": {
-            "apiGroup": "rbac.authorization.k8s.io",
-            "kind": kind,
-            "name": metadata["name"],
-        },
-        "subjects": [subject],
-    }
+    return needed_rights.bindings(NAME, places(namespace), account, home=namespace)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-import yaml
-
-from slackwater.clusters import Resource, Right
+from slackwater.backend import needed_rights
+from slackwater.backend.needed_rights import Need, Place
+from slackwater.clusters import Right
 from slackwater_velero.resources import (
     BACKUPS,
     CLAIMS,
@@ -37,17 +36,7 @@ from slackwater_velero.resources import (
     VOLUMES,
 )
 
-
-@dataclass(frozen=True)
-class Need:
-    """Verbs on one kind, and what they are for. ``optional``: something is only seen less well."""
-
-    kind: Resource
-    verbs: tuple[str, ...]
-    purpose: str
-    optional: bool = False
-
-
+NAME = "slackwater-velero"
 IN_NAMESPACE = (
     Need(
         BACKUPS, ("get", "list", "create", "patch", "delete"), "backups; their stamps and records"
@@ -91,59 +80,24 @@ IN_CLUSTER = (
 """Everywhere. Verifying a restore also lists what was restored, which takes ``list`` on that."""
 
 
+def places(namespace: str) -> tuple[Place, ...]:
+    """Return the whole table, for an installation in a namespace."""
+    return Place(IN_NAMESPACE, namespace), Place(IN_CLUSTER)
+
+
 def rights(namespace: str) -> Iterator[tuple[Right, Need]]:
     """Yield each single right with the need it comes from."""
-    for needs, where in ((IN_NAMESPACE, namespace), (IN_CLUSTER, "")):
-        for need in needs:
-            for verb in need.verbs:
-                yield Right(verb, need.kind.group, need.kind.plural, where), need
+    return needed_rights.single_rights(places(namespace))
 
 
 def roles(namespace: str) -> str:
     """Return a Role and a ClusterRole with exactly these rights, as YAML."""
-    documents = (
-        _role("Role", {"name": "slackwater-velero", "namespace": namespace}, IN_NAMESPACE),
-        _role("ClusterRole", {"name": "slackwater-velero"}, IN_CLUSTER),
-    )
-    return yaml.safe_dump_all(documents, sort_keys=False, default_flow_style=None, width=100)
+    return needed_rights.roles(NAME, places(namespace))
 
 
 def bindings(namespace: str, account: str) -> str:
     """Return the bindings of both roles to a ServiceAccount ``namespace/name``, as YAML."""
-    home, _, name = account.rpartition("/")
-    subject = {"kind": "ServiceAccount", "name": name, "namespace": home or namespace}
-    documents = (
-        _binding("Role", {"name": "slackwater-velero", "namespace": namespace}, subject),
-        _binding("ClusterRole", {"name": "slackwater-velero"}, subject),
-    )
-    return yaml.safe_dump_all(documents, sort_keys=False, default_flow_style=None, width=100)
-
-
-def _role(kind: str, metadata: dict[str, str], needs: tuple[Need, ...]) -> dict[str, object]:
-    rules = [
-        {"apiGroups": [need.kind.group], "resources": [need.kind.plural], "verbs": [*need.verbs]}
-        for need in needs
-    ]
-    return {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": kind,
-        "metadata": metadata,
-        "rules": rules,
-    }
-
-
-def _binding(kind: str, metadata: dict[str, str], subject: dict[str, str]) -> dict[str, object]:
-    return {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": f"{kind}Binding",
-        "metadata": metadata,
-        "roleRef": {
-            "apiGroup": "rbac.authorization.k8s.io",
-            "kind": kind,
-            "name": metadata["name"],
-        },
-        "subjects": [subject],
-    }
+    return needed_rights.bindings(NAME, places(namespace), account, home=namespace)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from slackwater.clusters.quantity import bytes_of
+from slackwater.testing.kubernetes_api.disks import DATA
 from slackwater_csi.emulator.definitions import CONTENTS, SNAPSHOTS
-from slackwater_csi.emulator.world import DATA, DRIVER, Object, World
+from slackwater_csi.emulator.world import DRIVER, Object, World
 
 CLAIMS = "persistentvolumeclaims"
 VOLUMES = "persistentvolumes"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from slackwater.testing.kubernetes_api import ApiError, KubernetesApi
+from slackwater.testing.kubernetes_api.disks import DATA
 from slackwater_csi.emulator.installing import STORAGE_CLASS
-from slackwater_csi.emulator.world import DATA, DRIVER, Object
+from slackwater_csi.emulator.world import DRIVER, Object
 
 _COMPARED = ("configmaps", "secrets", "deployments.apps", "services")
 

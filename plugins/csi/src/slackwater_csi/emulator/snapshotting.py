@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from slackwater.testing.kubernetes_api.disks import DATA
 from slackwater_csi import labels
 from slackwater_csi.emulator.definitions import CLASSES, CONTENTS, SNAPSHOTS
-from slackwater_csi.emulator.world import DATA, DRIVER, Object, World, nanoseconds, stamp
+from slackwater_csi.emulator.world import DRIVER, Object, World, nanoseconds, stamp
 
 CLAIMS = "persistentvolumeclaims"
 

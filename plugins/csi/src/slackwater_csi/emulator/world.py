@@ -18,8 +18,6 @@ from slackwater.testing.kubernetes_api import ApiError, KubernetesApi
 Object = dict[str, Any]
 
 DRIVER = "emulated.csi.slackwater.dev"
-DATA = "emulator.slackwater.dev/data"
-"""Annotation on a PersistentVolume that stands for the data on it; other emulators use it too."""
 
 
 @dataclass

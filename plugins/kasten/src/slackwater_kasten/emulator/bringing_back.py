@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 
+from slackwater.testing.kubernetes_api.disks import DATA
 from slackwater_kasten.emulator.catalog import Inside, Object
-from slackwater_kasten.emulator.collecting import CLAIMS, DATA, matches
+from slackwater_kasten.emulator.collecting import CLAIMS, matches
 from slackwater_kasten.emulator.transforming import transformed
 from slackwater_kasten.emulator.world import World
 

@@ -11,11 +11,10 @@ from copy import deepcopy
 from fnmatch import fnmatchcase
 from typing import Any
 
+from slackwater.testing.kubernetes_api.disks import DATA
 from slackwater_kasten.emulator.catalog import Inside, Object
 from slackwater_kasten.emulator.world import World
 
-DATA = "emulator.slackwater.dev/data"
-"""Annotation on a PersistentVolume that stands for its data: there are no disks here."""
 CLAIMS = "persistentvolumeclaims"
 _LEFT_OUT = frozenset(("events", "pods", "replicasets.apps", "endpoints", "leases"))
 _BOUND = "pv.kubernetes.io/"

@@ -13,11 +13,12 @@ from slackwater.model.workload import Workload
 from slackwater.testing.artefacts import TroubledStore
 from slackwater.testing.conformance import Recipe, Subject, Trouble
 from slackwater.testing.kubernetes_api import Cut, KubernetesApi, Refuse, Rule, Slow, serve
+from slackwater.testing.workloads import contents, seed
 from slackwater_kasten import labels
 from slackwater_kasten.emulator.catalog import Catalog, Inside, Object, stamp
 from slackwater_kasten.emulator.installing import HOME, PROFILE, install
 from slackwater_kasten.emulator.recipe import PAGE
-from slackwater_kasten.emulator.seeding import add_classes, contents, seed
+from slackwater_kasten.emulator.seeding import add_classes
 from slackwater_kasten.emulator.vault import PREFIX
 
 TOKEN = "canary-5c1e-token"  # noqa: S105  made up, and searched for in everything shown

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from slackwater.testing.kubernetes_api import KubernetesApi
+from slackwater.testing.kubernetes_api.disks import DATA
 from slackwater_velero.emulator.choosing import (
     Policy,
     is_excluded,
@@ -19,9 +20,6 @@ from slackwater_velero.emulator.objects import Object, name_of
 NAMESPACES = "namespaces"
 _DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 _NOT_COLLECTED = frozenset(("volumesnapshots.snapshot.storage.k8s.io",))
-
-DATA = "emulator.slackwater.dev/data"
-"""Annotation on a PersistentVolume that stands for its data: there are no disks here."""
 
 
 @dataclass

@@ -8,8 +8,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 from slackwater.testing.kubernetes_api import ApiError, KubernetesApi
+from slackwater.testing.kubernetes_api.disks import DATA
 from slackwater_velero.emulator.choosing import Policy, selected
-from slackwater_velero.emulator.collecting import DATA
 from slackwater_velero.emulator.modifying import modified
 from slackwater_velero.emulator.objects import Object, name_of
 from slackwater_velero.labels import label_value

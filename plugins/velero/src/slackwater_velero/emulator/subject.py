@@ -13,9 +13,9 @@ from slackwater.model.operation import OperationRef
 from slackwater.model.workload import Workload
 from slackwater.testing.conformance import Recipe, Subject, Trouble
 from slackwater.testing.kubernetes_api import Cut, KubernetesApi, Refuse, Rule, Slow, serve
+from slackwater.testing.workloads import contents, seed
 from slackwater_velero.emulator.installing import install, location
 from slackwater_velero.emulator.objects import BACKUPS, DELETE_REQUESTS, RESTORES
-from slackwater_velero.emulator.seeding import contents, seed
 from slackwater_velero.recipe import PAGE
 
 TOKEN = "canary-81f3-token"  # noqa: S105  made up, and searched for in everything shown
