@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from slackwater.testing.workloads import contents
+from slackwater.testing.kubernetes_api.workloads import contents
 from slackwater_velero.emulator.cloud import Bucket, backup_files
 from slackwater_velero.emulator.installing import location
 

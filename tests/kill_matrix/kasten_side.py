@@ -13,7 +13,7 @@ from slackwater.model.run import Run
 from slackwater.testing.fleet_stores import folder_entry
 from slackwater.testing.kubernetes_api import KubernetesApi, serve
 from slackwater.testing.kubernetes_api.disks import DATA
-from slackwater.testing.workloads import contents, seed
+from slackwater.testing.kubernetes_api.workloads import contents, seed
 from slackwater_kasten import labels
 from slackwater_kasten.emulator import install
 from slackwater_kasten.emulator.catalog import label_of

@@ -11,7 +11,7 @@ from typing import Any
 from slackwater.clusters import utc_now
 from slackwater.model.run import Run
 from slackwater.testing.kubernetes_api import KubernetesApi, serve
-from slackwater.testing.workloads import contents, seed
+from slackwater.testing.kubernetes_api.workloads import contents, seed
 from slackwater_velero.emulator.cloud import backup_files
 from slackwater_velero.emulator.installing import Installation, install, location
 

@@ -13,7 +13,7 @@ from slackwater.model.finding import Severity
 from slackwater.model.recovery_point import Whereabouts
 from slackwater.testing.kubernetes_api import KubernetesApi, Rule, serve
 from slackwater_csi import looking
-from slackwater_csi.emulator.definitions import CLASSES, SNAPSHOTS, group_definitions
+from slackwater_csi.emulator.definitions import CLASSES, CONTENTS, SNAPSHOTS, group_definitions
 from slackwater_csi.emulator.installing import snapshot_class
 from slackwater_csi.emulator.seeding import claim
 from slackwater_csi.plugin import discover
@@ -169,6 +169,15 @@ def test_a_storage_that_does_not_answer_has_lost_nothing_and_vouches_for_nothing
 
     assert stage.backend().look_for_data()[point.id].whereabouts is Whereabouts.UNTOLD
     assert stage.left() == left
+
+
+def test_where_nobody_can_ask_nothing_is_told_and_nothing_raised(stage):
+    stage.back_up()
+    stage.server.rights("few", *all_but(("create", CONTENTS)), user="few")
+    assert stage.backend(token="few").look_for_data() == {}
+    assert stage.backend(store="").look_for_data() == {}
+    remove_snapshots(stage)
+    assert stage.backend().look_for_data() == {}
 
 
 def test_no_store_is_an_error(stage):

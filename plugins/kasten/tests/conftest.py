@@ -17,7 +17,7 @@ from slackwater.model.request import BackupRequest, PointQuery, RestoreMapping, 
 from slackwater.model.workload import Workload
 from slackwater.testing.artefacts import TroubledStore
 from slackwater.testing.kubernetes_api import KubernetesApi, serve
-from slackwater.testing.workloads import seed
+from slackwater.testing.kubernetes_api.workloads import seed
 from slackwater_kasten.backend import KastenBackend
 from slackwater_kasten.emulator import install
 from slackwater_kasten.emulator.faults import Guesses

@@ -17,7 +17,7 @@ from slackwater.model.operation import Phase
 from slackwater.model.recovery_point import Requirement
 from slackwater.model.request import Existing, PointQuery, RestoreMapping
 from slackwater.testing.kubernetes_api import Refuse
-from slackwater.testing.workloads import claim, contents, put
+from slackwater.testing.kubernetes_api.workloads import claim, contents, put
 from slackwater_kasten.emulator.faults import Guesses
 
 KEY = Key(run="r-1", step="backup")

@@ -12,7 +12,7 @@ from slackwater.model.act import ActKind
 from slackwater.model.operation import Phase
 from slackwater.testing.artefacts import StoreTrouble
 from slackwater.testing.kubernetes_api import Cut
-from slackwater.testing.workloads import contents
+from slackwater.testing.kubernetes_api.workloads import contents
 from slackwater_kasten.emulator.vault import PREFIX
 
 POLICIES = "policies.config.kio.kasten.io"

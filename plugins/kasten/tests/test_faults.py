@@ -15,7 +15,7 @@ from slackwater.model.act import Key
 from slackwater.model.operation import Phase
 from slackwater.model.request import PointQuery
 from slackwater.testing.kubernetes_api import Refuse
-from slackwater.testing.workloads import claim, contents
+from slackwater.testing.kubernetes_api.workloads import claim, contents
 
 POLICIES = "policies.config.kio.kasten.io"
 ANSWERS = [

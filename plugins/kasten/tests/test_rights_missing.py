@@ -7,7 +7,7 @@ import pytest
 from slackwater.errors import PermissionDenied
 from slackwater.model.request import Existing, PointQuery
 from slackwater.testing.kubernetes_api import Rule
-from slackwater.testing.workloads import contents
+from slackwater.testing.kubernetes_api.workloads import contents
 from slackwater_kasten.rights import IN_CLUSTER, IN_NAMESPACE
 
 LOOKING = Rule(("list",), ("configmaps", "deployments"), ("", "apps"))

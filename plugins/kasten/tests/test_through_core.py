@@ -18,7 +18,7 @@ from slackwater.model.run import RunState
 from slackwater.planning.revalidation import require_unchanged
 from slackwater.runs.timing import Timing
 from slackwater.testing.kubernetes_api import KubernetesApi, Rule, serve
-from slackwater.testing.workloads import contents, put, seed
+from slackwater.testing.kubernetes_api.workloads import contents, put, seed
 from slackwater_kasten.emulator import install
 from slackwater_kasten.emulator.seeding import add_classes
 from slackwater_kasten.emulator.vault import PREFIX

@@ -12,7 +12,7 @@ from slackwater.backend import Context
 from slackwater.clusters import Cluster
 from slackwater.model.act import ActKind, Key
 from slackwater.testing.kubernetes_api import KubernetesApi, serve
-from slackwater.testing.workloads import seed
+from slackwater.testing.kubernetes_api.workloads import seed
 from slackwater_velero.backend import VeleroBackend
 from slackwater_velero.emulator import install
 from slackwater_velero.locations import location_of

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from slackwater.testing.kubernetes_api import ApiError, KubernetesApi
-from slackwater.testing.workloads import contents, put, seed
+from slackwater.testing.kubernetes_api.workloads import contents, put, seed
 from slackwater_velero.emulator import EMULATOR, install, location
 
 BACKUPS, RESTORES = "backups.velero.io", "restores.velero.io"

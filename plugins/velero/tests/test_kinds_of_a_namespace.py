@@ -10,7 +10,7 @@ from slackwater.model.operation import Phase
 from slackwater.model.recovery_point import PointId
 from slackwater.model.request import RestoreRequest
 from slackwater.model.workload import Workload
-from slackwater.testing.workloads import put
+from slackwater.testing.kubernetes_api.workloads import put
 from slackwater_velero.emulator import location
 from slackwater_velero.kind_acts import definitions_for, only_these
 

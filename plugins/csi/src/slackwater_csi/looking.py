@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from slackwater.backend.polling import answered
-from slackwater.errors import ObjectExists
+from slackwater.errors import ObjectExists, PermissionDenied, SlackwaterError
 from slackwater.model.recovery_point import DataSight, PointId, Whereabouts
 from slackwater_csi import labels
 from slackwater_csi.access import Here
@@ -58,10 +58,28 @@ class Answer:
 
 
 def look_for_data(site: Site) -> Mapping[PointId, DataSight]:
-    """Ask for the snapshots of this cluster's newest published points. Leaves nothing."""
-    if not site.settings.store:
+    """Ask for the snapshots of this cluster's newest published points. Leaves nothing.
+
+    Where there is nothing to be asked about, or nobody may ask, nothing is told: a store that does
+    not answer, an API that is not served and rights that are missing are findings of ``check``.
+    """
+    try:
+        points = _points(site)
+        return _asked(site, points) if points else {}
+    except PermissionDenied:
         return {}
-    points = _newest(dict(own_points(site)))
+
+
+def _points(site: Site) -> Mapping[str, PointFacts]:
+    if not (site.settings.store and site.here.served(f"{CONTENTS.group}/{CONTENTS.version}")):
+        return {}
+    try:
+        return _newest(dict(own_points(site)))
+    except SlackwaterError:
+        return {}
+
+
+def _asked(site: Site, points: Mapping[str, PointFacts]) -> Mapping[PointId, DataSight]:
     volumes = [volume for facts in points.values() for volume in facts.held]
     questions = {question_of(v) for v in volumes}
     questions |= {Question(q.driver, _NEVER_THERE, q.namespace) for q in _one_each(questions)}

@@ -13,7 +13,7 @@ from slackwater.model.workload import Workload
 from slackwater.testing.artefacts import TroubledStore
 from slackwater.testing.conformance import Recipe, Subject, Trouble
 from slackwater.testing.kubernetes_api import Cut, KubernetesApi, Refuse, Rule, Slow, serve
-from slackwater.testing.workloads import contents, seed
+from slackwater.testing.kubernetes_api.workloads import contents, seed
 from slackwater_kasten import labels
 from slackwater_kasten.emulator.catalog import Catalog, Inside, Object, stamp
 from slackwater_kasten.emulator.installing import HOME, PROFILE, install

@@ -13,7 +13,7 @@ from slackwater.model.operation import OperationRef
 from slackwater.model.workload import Workload
 from slackwater.testing.conformance import Recipe, Subject, Trouble
 from slackwater.testing.kubernetes_api import Cut, KubernetesApi, Refuse, Rule, Slow, serve
-from slackwater.testing.workloads import contents, seed
+from slackwater.testing.kubernetes_api.workloads import contents, seed
 from slackwater_velero.emulator.installing import install, location
 from slackwater_velero.emulator.objects import BACKUPS, DELETE_REQUESTS, RESTORES
 from slackwater_velero.recipe import PAGE
