@@ -35,7 +35,7 @@ def as_program(tree: ast.Module) -> set[ast.AST]:
 def prints(module: Module) -> Iterator[int]:
     """Lines that call ``print`` or take hold of the standard streams."""
     tree = module.tree
-    for node in set(ast.walk(tree)) - as_program(tree):
+    for node in set(module.nodes) - as_program(tree):
         match node:
             case ast.Call(func=ast.Name(id="print")):
                 yield node.lineno
@@ -45,7 +45,7 @@ def prints(module: Module) -> Iterator[int]:
 
 def sleeps(module: Module) -> Iterator[int]:
     """Lines that take hold of a function that sleeps."""
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         match node:
             case ast.Attribute(value=ast.Name(id="time" | "asyncio"), attr="sleep"):
                 yield node.lineno
@@ -58,7 +58,7 @@ def works_types_out(module: Module) -> Iterator[int]:
 
     While a module is imported there is one thread in it.
     """
-    functions = (n for n in ast.walk(module.tree) if isinstance(n, ast.FunctionDef))
+    functions = (n for n in module.nodes if isinstance(n, ast.FunctionDef))
     for node in (inner for function in functions for inner in ast.walk(function)):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="msgspec"), attr="convert")):

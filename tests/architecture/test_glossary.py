@@ -16,7 +16,7 @@ def classes(modules: Iterable[Module]) -> set[str]:
     found = {
         node.name
         for module in modules
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.ClassDef)
     }
     return {name for name in found if not name.startswith("_") and not name.endswith("Error")}

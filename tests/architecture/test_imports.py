@@ -112,7 +112,7 @@ def strays(edge: Import) -> bool:
 def names_taken_from_fleet(module: Module) -> list[str]:
     return [
         alias.name
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("slackwater.fleet")
         for alias in node.names
     ]

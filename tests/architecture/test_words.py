@@ -46,7 +46,7 @@ def names_given(module: Module) -> Iterator[str]:
 
     Names that it only uses, such as attributes of others' objects, are others' choice.
     """
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         match node:
             case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
                 yield name
