@@ -6,14 +6,18 @@ test run with its emulated servers is not. Orders and reports are lines of JSON.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
@@ -30,7 +34,9 @@ LOADED = (
     "slackwater.cli.restore",
     "slackwater.cli.runs",
     "slackwater.cli.plan",
+    "slackwater.cli.progress",
     "slackwater.client",
+    "slackwater.clusters.login",
     "slackwater_velero.backend",
     "slackwater_velero.fetching",
     "slackwater_etcdctl.backend",
@@ -38,7 +44,9 @@ LOADED = (
     "slackwater_csi.backend",
     "kubernetes.client",
     "kubernetes.config",
+    "httpcore",
     "pyrage",
+    "tenacity",
     "zstandard",
 )
 
@@ -99,8 +107,21 @@ def main() -> None:
     """Take orders until there are no more."""
     for name in LOADED:
         importlib.import_module(name)
+    _warm_up()
     for line in sys.stdin:
         print(json.dumps(_obey(json.loads(line))), flush=True)
+
+
+def _warm_up() -> None:
+    """Ask something of an empty fleet: children then have the plugins, and the ledger's SQL."""
+    from slackwater.cli.app import run
+
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()):
+        Path(folder, "fleet.yaml").write_text("version: 1\nclusters: {}\n")
+        run(["--fleet", f"{folder}/fleet.yaml", "--ledger", f"{folder}/ledger.db", "runs", "list"])
+    assert threading.active_count() == 1  # or a child would wait for what no thread of it holds
+    gc.collect()
+    gc.freeze()
 
 
 def _obey(order: Mapping[str, Any]) -> Mapping[str, Any]:
