@@ -8,6 +8,7 @@ backend, opens nothing and has one thread, so what is forked off it is as good a
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import IO, Any
 
 _LARGEST = 4096  # bytes of a request or an answer, far more than one has
-_ALSO = ("kubernetes.config", "tenacity")  # what every first request to a cluster imports
+_ALSO = ("slackwater.clusters.login", "urllib3", "tenacity")  # what every first request to a cluster imports
 
 
 @dataclass
@@ -123,6 +124,7 @@ def _fork(request: Mapping[str, object], files: list[int]) -> int:
     for module in (str(request["import"]), *_ALSO):
         with suppress(Exception):  # whoever needs it will see what is wrong with it
             importlib.import_module(module)
+    gc.freeze()  # or the first look for garbage in each child would copy all of its memory
     pid = os.fork()
     if pid == 0:
         for target, file in enumerate(files):
