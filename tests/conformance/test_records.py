@@ -187,7 +187,8 @@ def test_a_run_records_what_it_saw_and_the_next_one_compares(tmp_path, workers):
     (tmp_path / "test_tool.py").write_text(SUITE)
     (tmp_path / "pytest.ini").write_text("[pytest]\nrecorded_promises = kept\n")
     chosen = "closing_twice or written_later or names_the_tool or acts_operated or of_its_own"
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", chosen]
+    without = ["-p", "no:cacheprovider", "-p", "no:respx", "-p", "no:anyio"]  # slow to load
+    command = [sys.executable, "-m", "pytest", "-q", *without, "-k", chosen]
 
     def run(*more):
         words = [*command, "-n", workers, *more, str(tmp_path)]
