@@ -14,10 +14,7 @@ GLOSSARY = (ROOT / "core" / "docs" / "glossary.md").read_text()
 def classes(modules: Iterable[Module]) -> set[str]:
     """Public classes that are no errors: these are named for what happened, in ``errors``."""
     found = {
-        node.name
-        for module in modules
-        for node in module.nodes
-        if isinstance(node, ast.ClassDef)
+        node.name for module in modules for node in module.nodes if isinstance(node, ast.ClassDef)
     }
     return {name for name in found if not name.startswith("_") and not name.endswith("Error")}
 

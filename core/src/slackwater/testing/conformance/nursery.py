@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import IO, Any
 
 _LARGEST = 4096  # bytes of a request or an answer, far more than one has
-_ALSO = ("slackwater.clusters.login", "urllib3", "tenacity")  # what every first request to a cluster imports
+# What every first request to a cluster imports.
+_ALSO = ("slackwater.clusters.login", "urllib3", "tenacity")
 
 
 @dataclass
