@@ -21,6 +21,7 @@ from slackwater.model.workload import Workload, WorkloadKind
 from slackwater.testing.artefacts import TroubledStore
 from slackwater.testing.conformance.worker import Progresses
 from slackwater.testing.kubernetes_api import KubernetesApi, serve
+from slackwater.testing.plan_driving import drive
 from slackwater_csi.backend import CsiBackend
 from slackwater_csi.emulator import install
 from slackwater_csi.emulator.definitions import CONTENTS, SNAPSHOTS
@@ -99,20 +100,7 @@ class Stage:
         raise AssertionError(operation)
 
     def drive(self, backend, plan, run="r-1", *, without=()):
-        """Do all acts; after a failure only those that always run. Results, errors included."""
-        assert not [finding for finding in plan.findings if finding.blocks], plan.findings
-        results, failed = {}, False
-        for act in plan.acts:
-            if act.id in without or (failed and not act.always):
-                continue
-            try:
-                results[act.id] = self.do(backend, act, run)
-            except Exception as error:
-                results[act.id], failed = error, True
-            else:
-                phase = getattr(results[act.id], "phase", None)
-                failed = failed or (phase is not None and not phase.usable)
-        return results
+        return drive(plan, lambda act: self.do(backend, act, run), without=without)
 
     def back_up(self, namespace="shop", claim="", run="r-1", **settings):
         backend = self.backend(**settings)

@@ -26,6 +26,7 @@ from slackwater.model.request import (
 from slackwater.model.workload import Workload, WorkloadKind
 from slackwater.testing.artefacts import TroubledStore
 from slackwater.testing.conformance.worker import Progresses
+from slackwater.testing.plan_driving import drive
 from slackwater_csi import rights
 from slackwater_csi.backend import CsiBackend
 from slackwater_csi.settings import CsiSettings
@@ -178,20 +179,7 @@ class RealPlace:
         self.drive(backend, backend.plan_deletion(point.id), run)
 
     def drive(self, backend, plan, run):
-        """Do all acts; after a failure only those that always run. Results, errors included."""
-        assert not [finding for finding in plan.findings if finding.blocks], plan.findings
-        results, failed = {}, False
-        for act in plan.acts:
-            if failed and not act.always:
-                continue
-            try:
-                results[act.id] = self.do(backend, act, run)
-            except Exception as error:
-                results[act.id], failed = error, True
-            else:
-                phase = getattr(results[act.id], "phase", None)
-                failed = failed or (phase is not None and not phase.usable)
-        return results
+        return drive(plan, lambda act: self.do(backend, act, run))
 
     def do(self, backend, act, run, generation=1):
         key = Key(run=self.run(run), step=act.id, generation=generation)

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import textwrap
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pyrage.x25519 import Identity
 
 from slackwater import Fleet
 from slackwater.model.operation import Phase
 from slackwater.model.recovery_point import Whereabouts
 from slackwater.model.run import RunState
 from slackwater.planning.revalidation import require_unchanged
-from slackwater.runs.timing import Timing
 from slackwater.testing.kubernetes_api import KubernetesApi, serve
+from slackwater.testing.small_fleets import QUICK, write_fleet
 from slackwater_csi.emulator import install
 from slackwater_csi.emulator.definitions import CONTENTS, SNAPSHOTS
 from slackwater_csi.emulator.seeding import contents, data_of, seed, write
-
-QUICK = Timing(
-    poll_first=0.02, poll_longest=0.1, follow=0.02, again_first=0.02, again_longest=0.1, appear=5.0
-)
 
 
 @pytest.fixture
@@ -39,36 +33,11 @@ def stored(api):
 
 @pytest.fixture
 def fleet(api, tmp_path):
-    key = Identity.generate()
-    (tmp_path / "key").write_text(str(key))
+    protect = {"namespaces": ["shop", "crm"], "require": ["objects", "volumes"]}
+    backends = {"csi": {"store": "vault", "objects": True}}
     with serve(api) as server:
-        server.kubeconfig(tmp_path / "kubeconfig", context="edge")
-        (tmp_path / "fleet.yaml").write_text(
-            textwrap.dedent(f"""
-            version: 1
-            stores:
-              vault:
-                url: {(tmp_path / "vault").as_uri()}
-                encrypt_to: ["{key.to_public()}"]
-                decrypt_with: "file:{tmp_path / "key"}"
-            clusters:
-              edge:
-                kubeconfig: "file:kubeconfig"
-                context: edge
-                backends:
-                  csi: {{store: vault, objects: true}}
-            policies:
-              bronze:
-                clusters: ""
-                protect:
-                  - namespaces: ["shop", "crm"]
-                    require: [objects, volumes]
-            """)
-        )
-        (tmp_path / "vault").mkdir()
-        with Fleet.load(
-            tmp_path / "fleet.yaml", ledger=tmp_path / "ledger.db", timing=QUICK
-        ) as fleet:
+        file = write_fleet(tmp_path, {"edge": server}, backends, policy="bronze", protect=protect)
+        with Fleet.load(file, ledger=tmp_path / "ledger.db", timing=QUICK) as fleet:
             yield fleet
 
 
@@ -186,7 +155,7 @@ def test_a_point_that_was_lost_is_taken_as_it_is_where_that_is_asked_for(fleet, 
 
 
 def test_a_policy_that_wants_more_than_snapshots_is_told_so(fleet):
-    text = fleet.file.path.read_text().replace("volumes]", "volumes, off-cluster]")
+    text = fleet.file.path.read_text().replace("- volumes\n", "- volumes\n      - off-cluster\n")
     fleet.file.path.write_text(text)
     with Fleet.load(fleet.file.path, ledger=fleet.file.path.parent / "l.db", timing=QUICK) as other:
         run = other.backup("bronze")

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from slackwater.backend import Context, Stopped
+from slackwater.backend import Context
 from slackwater.clusters import Cluster
 from slackwater.model.act import ActKind, Key
 from slackwater.model.recovery_point import Stamp
@@ -18,6 +18,7 @@ from slackwater.model.workload import Workload
 from slackwater.testing.artefacts import TroubledStore
 from slackwater.testing.kubernetes_api import KubernetesApi, serve
 from slackwater.testing.kubernetes_api.workloads import seed
+from slackwater.testing.plan_driving import drive
 from slackwater_kasten.backend import KastenBackend
 from slackwater_kasten.emulator import install
 from slackwater_kasten.emulator.faults import Guesses
@@ -127,22 +128,7 @@ class Clusters:
         raise AssertionError(operation)
 
     def drive(self, backend, plan, run="r-1"):
-        """Do all acts; after a failure those that always run."""
-        assert not [finding for finding in plan.findings if finding.blocks]
-        results, failed = {}, False
-        for act in plan.acts:
-            if failed and not act.always:
-                continue
-            try:
-                results[act.id] = self.do(backend, act, run)
-            except Stopped:
-                raise
-            except Exception as error:
-                results[act.id], failed = error, True
-            else:
-                phase = getattr(results[act.id], "phase", None)
-                failed = failed or (phase is not None and not phase.usable)
-        return results
+        return drive(plan, lambda act: self.do(backend, act, run))
 
     def back_up(self, namespace="shop", **settings):
         backend = self.backend(**settings)

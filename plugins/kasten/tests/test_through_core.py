@@ -6,26 +6,20 @@ And what nobody may see on it: the receive string is searched for in all that is
 from __future__ import annotations
 
 import logging
-import textwrap
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pyrage.x25519 import Identity
 
 from slackwater import Fleet
 from slackwater.cli.app import run
 from slackwater.model.run import RunState
 from slackwater.planning.revalidation import require_unchanged
-from slackwater.runs.timing import Timing
 from slackwater.testing.kubernetes_api import KubernetesApi, Rule, serve
 from slackwater.testing.kubernetes_api.workloads import contents, put, seed
+from slackwater.testing.small_fleets import QUICK, write_fleet
 from slackwater_kasten.emulator import install
 from slackwater_kasten.emulator.seeding import add_classes
 from slackwater_kasten.emulator.vault import PREFIX
-
-QUICK = Timing(
-    poll_first=0.02, poll_longest=0.1, follow=0.02, again_first=0.02, again_longest=0.1, appear=5.0
-)
 
 
 @pytest.fixture
@@ -44,46 +38,17 @@ def kasten(apis):
 
 
 @pytest.fixture
-def servers(apis, kasten, tmp_path):
+def servers(apis, kasten):
     with serve(apis["east"]) as east, serve(apis["west"]) as west:
-        servers = {"east": east, "west": west}
-        for name, server in servers.items():
-            server.kubeconfig(tmp_path / "kubeconfig", context=name)
-        yield servers
+        yield {"east": east, "west": west}
 
 
 @pytest.fixture
 def file(servers, tmp_path):
-    key = Identity.generate()
-    (tmp_path / "key").write_text(str(key))
-    (tmp_path / "vault").mkdir()
-    clusters = "".join(
-        f"""
-              {name}:
-                kubeconfig: "file:kubeconfig"
-                context: {name}
-                backends:
-                  kasten: {{export: offsite, store: vault}}"""
-        for name in servers
-    )
-    (tmp_path / "fleet.yaml").write_text(
-        textwrap.dedent(f"""
-            version: 1
-            stores:
-              vault:
-                url: {(tmp_path / "vault").as_uri()}
-                encrypt_to: ["{key.to_public()}"]
-                decrypt_with: "file:{tmp_path / "key"}"
-            clusters:{clusters}
-            policies:
-              gold:
-                clusters: ""
-                protect:
-                  - namespaces: ["shop", "crm"]
-                    require: [objects, volumes, off-cluster]
-            """)
-    )
-    return tmp_path / "fleet.yaml"
+    backends = {"kasten": {"export": "offsite", "store": "vault"}}
+    wanted = ["objects", "volumes", "off-cluster"]
+    protect = {"namespaces": ["shop", "crm"], "require": wanted}
+    return write_fleet(tmp_path, servers, backends, policy="gold", protect=protect)
 
 
 @pytest.fixture
