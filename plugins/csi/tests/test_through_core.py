@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import yaml
 
 from slackwater import Fleet
 from slackwater.model.operation import Phase
 from slackwater.model.recovery_point import Whereabouts
 from slackwater.model.run import RunState
 from slackwater.planning.revalidation import require_unchanged
-from slackwater.testing.kubernetes_api import KubernetesApi, serve
+from slackwater.testing.kubernetes_api import KubernetesApi, Outcome, serve
 from slackwater.testing.small_fleets import QUICK, write_fleet
 from slackwater_csi.emulator import install
 from slackwater_csi.emulator.definitions import CONTENTS, SNAPSHOTS
@@ -166,3 +169,51 @@ def test_a_policy_that_wants_more_than_snapshots_is_told_so(fleet):
 
 def _data(api, space, claim="data"):
     return data_of(api, api.get("persistentvolumeclaims", claim, space))
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_pods_that_hold_still_go_on_at_the_end_and_when_the_run_is_cancelled(fleet, api, cancelled):
+    words = []
+    holds, may_go = threading.Event(), threading.Event()
+
+    def runs(command):
+        words.append(" ".join(command.words))
+        holds.set()
+        may_go.wait(10)
+        return Outcome()
+
+    api.runner = runs
+    api.seed(POD)
+    content = yaml.safe_load(fleet.file.path.read_text())
+    content["clusters"]["edge"]["backends"]["csi"]["hooks"] = True
+    fleet.file.path.write_text(yaml.safe_dump(content))
+    with Fleet.load(fleet.file.path, ledger=fleet.file.path.parent / "l.db", timing=QUICK) as other:
+        handle = other.backup("bronze")
+        with ThreadPoolExecutor(1) as pool:
+            ending = pool.submit(lambda: list(handle.follow()))
+            assert holds.wait(10)
+            if cancelled:
+                handle.runs.cancel(handle.id)
+            may_go.set()
+            ending.result()
+        run = handle.now
+
+    assert run.state is (RunState.CANCELLED if cancelled else RunState.SUCCEEDED), run
+    assert words == ["lock", "unlock"]
+    assert api.list("pods", "shop", labels="slackwater.dev/held-for") == []
+
+
+POD = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {
+        "name": "db-0",
+        "namespace": "shop",
+        "annotations": {
+            "pre.hook.backup.velero.io/command": "lock",
+            "post.hook.backup.velero.io/command": "unlock",
+        },
+    },
+    "spec": {"containers": [{"name": "db", "image": "registry.example/db:1"}]},
+    "status": {"phase": "Running"},
+}
