@@ -66,6 +66,9 @@ def test_what_was_said_of_data_is_remembered_and_the_last_word_counts(ledger):
     ledger.saw_data({ids[0]: gone, ids[1]: gone})
     ledger.saw_data({ids[0]: there})
     assert ledger.data_seen(ids) == {ids[0]: there, ids[1]: gone}
+    silence = DataSight(whereabouts=Whereabouts.UNTOLD, at=NOW + timedelta(hours=2))
+    ledger.saw_data(dict.fromkeys(ids, silence))
+    assert ledger.data_seen(ids) == {ids[0]: there, ids[1]: gone, ids[2]: silence}
     assert ledger.data_seen([]) == {}
 
 

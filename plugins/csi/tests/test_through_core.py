@@ -16,6 +16,7 @@ from slackwater.model.run import RunState
 from slackwater.planning.revalidation import require_unchanged
 from slackwater.testing.kubernetes_api import KubernetesApi, Outcome, serve
 from slackwater.testing.small_fleets import QUICK, write_fleet
+from slackwater_csi import looking
 from slackwater_csi.emulator import install
 from slackwater_csi.emulator.definitions import CONTENTS, SNAPSHOTS
 from slackwater_csi.emulator.seeding import contents, data_of, seed, write
@@ -27,11 +28,17 @@ def api():
 
 
 @pytest.fixture(autouse=True)
-def stored(api):
-    """What lies in the storage of the cluster."""
+def installed(api):
+    """The controllers and the driver of the cluster."""
     with install({"edge": api}, pace=0.02) as csi:
         seed(api)
-        yield csi.servers["edge"].storage
+        yield csi.servers["edge"]
+
+
+@pytest.fixture
+def stored(installed):
+    """What lies in the storage of the cluster."""
+    return installed.storage
 
 
 @pytest.fixture
@@ -144,6 +151,17 @@ def test_what_doctor_finds_out_about_data_is_in_every_list_and_plan(fleet, api, 
     others = [p for p in points.values() if p.name != lost.subject]
     assert [(p.phase, p.data.whereabouts) for p in others] == [(Phase.SUCCEEDED, Whereabouts.THERE)]
     assert not [each for each in api.list(CONTENTS) if "look" in each["metadata"]["name"]]
+
+
+def test_a_storage_that_is_silent_later_takes_nothing_back(fleet, installed, monkeypatch):
+    fleet.backup("bronze").result()
+    installed.storage.delete(min(installed.storage.snapshots))
+    (lost,) = [each.subject for each in fleet.doctor().findings if each.code == "data-gone"]
+    installed.faults.no_sidecar = True
+    monkeypatch.setattr(looking, "_ANSWERED_WITHIN", 0.1)
+    again = [each.subject for each in fleet.doctor().findings if each.code == "data-gone"]
+    assert again == [lost]
+    assert fleet.point(lost).phase is Phase.PARTIAL
 
 
 def test_a_point_that_was_lost_is_taken_as_it_is_where_that_is_asked_for(fleet, api, stored):

@@ -54,7 +54,7 @@ class Recollection:
         """Keep what was said of the data of points."""
         if sights and not self._record(lambda: self.ledger.saw_data(sights)):
             with self._lock:
-                self._sights |= sights
+                self._sights |= {p: s.after(self._sights.get(p)) for p, s in sights.items()}
 
     def saw(self, catalogue: Catalogue) -> None:
         """Keep which stores there are, and which tools have answered just now."""

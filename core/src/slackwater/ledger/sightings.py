@@ -62,7 +62,9 @@ class Sightings(Part):
 
     def saw_data(self, sights: Mapping[PointId, DataSight]) -> None:
         """Record what was said when it was asked where the data of points is."""
-        rows = [p.model_dump() | {"sight": sight.model_dump_json()} for p, sight in sights.items()]
+        earlier = self.data_seen(list(sights))
+        known = {point: sight.after(earlier.get(point)) for point, sight in sights.items()}
+        rows = [p.model_dump() | {"sight": sight.model_dump_json()} for p, sight in known.items()]
         self._put(data_seen, rows)
 
     def data_seen(self, ids: Sequence[PointId]) -> dict[PointId, DataSight]:

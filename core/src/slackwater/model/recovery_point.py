@@ -86,6 +86,13 @@ class DataSight(Frozen):
     lost: tuple[tuple[str, str], ...] = ()
     message: str = ""
 
+    def after(self, earlier: DataSight | None) -> DataSight:
+        """Return what is known when this is said after something else: an answer that says nothing
+        takes nothing back.
+        """
+        silent = self.whereabouts is Whereabouts.UNTOLD
+        return earlier if silent and earlier is not None else self
+
 
 class Contents(Frozen):
     """What was found inside a recovery point. ``objects`` is a count per namespace.

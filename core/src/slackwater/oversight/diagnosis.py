@@ -94,7 +94,7 @@ class _Rounds:
     def _by_roles(self, backend: Backend, cluster: str, tool: str) -> Iterator[Finding]:
         verification = as_role(backend, Verification)
         if verification is not None:
-            yield from self._by_data(verification, cluster)
+            yield from self._by_data(verification, cluster, tool)
         posture = as_role(backend, Posture)
         if posture is not None:
             own = [p for p in self.catalogue.points if _shown_by(p, cluster, tool)]
@@ -104,14 +104,16 @@ class _Rounds:
             paused = (s for s in schedules.list_schedules() if s.paused)
             yield from (_paused(schedule, tool, self.now) for schedule in paused)
 
-    def _by_data(self, verification: Verification, cluster: str) -> Iterator[Finding]:
+    def _by_data(self, verification: Verification, cluster: str, tool: str) -> Iterator[Finding]:
         """Ask where data lies, and remember it: who lists points afterwards sees the answer."""
         sights = verification.look_for_data()
         self.remember(sights)
         for point in self.catalogue.points:
-            sight = sights.get(point.id)
-            if sight is not None and sight.whereabouts is Whereabouts.GONE:
-                yield data_gone(point, sight, cluster)
+            sight = sights.get(point.id, DataSight(whereabouts=Whereabouts.UNTOLD))
+            known = sight.after(point.data)  # what was found out before, where nobody answered now
+            mine = point.id in sights or (point.origin, point.id.tool) == (cluster, tool)
+            if mine and known.whereabouts is Whereabouts.GONE:
+                yield data_gone(point, known, cluster)
 
     def _control_plane(self, cluster: str) -> Iterator[Finding]:
         fleet = self.connections.fleet
