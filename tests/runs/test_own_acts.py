@@ -69,7 +69,7 @@ def test_a_skipped_volume_makes_a_backup_partial_with_a_finding(stage):
     stage.put_point("p1", volumes=(skipped_volume(),))
     run = drive(stage, step("make", point="p1"), read_back())
     assert (run.state, record(run, "read").state) == (RunState.PARTIAL, RunState.PARTIAL)
-    assert [f.message for f in run.findings] == ["p1: volume shop/data was skipped: hostPath"]
+    assert [f.message for f in run.findings] == ["p1: volume shop/data is not held: hostPath"]
 
 
 def test_where_all_is_required_whatever_is_lacking_is_a_failure(stage):
