@@ -102,7 +102,7 @@ def test_a_mark_with_a_part_that_lacks_something_is_known_as_incomplete(furnishe
         (mark,) = fleet.ledger.marks("noon")
     assert run.state is RunState.PARTIAL
     assert [(str(p.workload), p.lacking) for p in mark.missing] == [
-        ("eu/wiki", "volume wiki/pages was skipped: hostPath")
+        ("eu/wiki", "volume wiki/pages is not held: hostPath")
     ]
     assert "requirement-missed" in {finding.code for finding in run.findings}
 
