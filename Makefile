@@ -18,14 +18,15 @@ demo: .venv/.$(if $(REAL),everything,demo) ## the whole story in two minutes, on
 	@$(if $(REAL),$(BIN)/python -m slackwater_testbed build etcd kubernetes velero s3 csi csi-driver)
 	@$(BIN)/slackwater demo $(if $(REAL),--stage real)
 
-# Many tests wait more than they compute, so there are more workers than a small machine has cores.
+# Many tests wait, so there is one worker more than a small machine has cores; each costs a collection.
 # Tests on real engines share one testbed, so they run one after another, after the others.
 test: .venv/.everything ## all tests in a few minutes, those on real engines where they are built; TESTBED=1: build them first
-	@$(BIN)/pytest -n 4 -m "not real and not long"
+	@$(BIN)/pytest -n 3 -m "not real and not long"
 	@$(if $(TESTBED),$(BIN)/python -m slackwater_testbed build)
 	@$(if $(TESTBED),SLACKWATER_TESTBED=required) $(BIN)/pytest -n 0 -m "real and not long"
 
 test-long: .venv/.everything ## what takes longer than CI should, real engines included
+	@SLACKWATER_EXAMPLES=1000 $(BIN)/pytest -n 2 -m "hypothesis and not real and not long"
 	@$(BIN)/python -m slackwater_testbed build
 	@SLACKWATER_TESTBED=required $(BIN)/pytest -n 0 -m long
 
