@@ -88,16 +88,30 @@ def test_what_a_killed_performer_was_writing_goes_when_another_is_done(stage):
     assert not left.parent.exists()
 
 
-def test_a_late_performer_whose_file_was_swept_while_it_wrote_is_to_try_again(stage):
-    def chunks():
-        yield b"plain"
-        assert answered(lambda: bool(list(stage.folder.rglob("*.part"))), within=30)
-        stage.publish("one")
+def written_half(stage, meanwhile):
+    """Yield what is written, and do something once the file of it is there."""
+    yield b"plain"
+    assert answered(lambda: bool(list(stage.folder.rglob("*.part"))), within=30)
+    meanwhile()
+
+
+def test_what_another_performer_still_writes_is_left_to_it(stage):
+    artefact = stage.store.write("one", "db", written_half(stage, lambda: stage.publish("one")))
+    counts = stage.store.publish(manifest("one", artefact))
+    assert counts == stage.store.manifest("one")
+    assert artefact not in counts.artefacts
+    assert len(list((stage.folder / "keeper/artefacts").rglob("*.age"))) == 1
+    assert not list(stage.folder.rglob("*.part"))
+
+
+def test_a_file_that_somebody_removes_while_it_is_written_is_told(stage):
+    def remove():
+        for path in stage.folder.rglob("*.part"):
+            path.unlink()
 
     with pytest.raises(BackendUnavailable, match=r"was removed from .* while it was written"):
-        stage.store.write("one", "db", chunks())
+        stage.store.write("one", "db", written_half(stage, remove))
     assert stage.publish("one") == stage.store.manifest("one")
-    assert not list(stage.folder.rglob("*.part"))
 
 
 def test_a_folder_behind_a_link_is_the_same_place(stage, tmp_path):

@@ -3,6 +3,8 @@
 Layout: every object is a file under its key. What is being written lies in a file beside until it
 is whole and known to the disk; then it is renamed, and what a kill left there is swept with the
 folder. Objects that must not be overwritten, or only in one state, are made under ``parts/``.
+Whoever writes holds a lock on the file, which the system takes back from a process that is killed;
+so what somebody still writes is told from what was left.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from slackwater.stores.flow import chunks_of
 from slackwater.stores.shelf import PARTS, Absent, Shelf, Stored
 
 _LOCK = "lock"
+_PART = ".part"
 
 
 class FolderShelf(Shelf):
@@ -34,7 +37,7 @@ class FolderShelf(Shelf):
     def put(self, key: str, chunks: Iterable[bytes]) -> None:
         """Write beside, then rename: whatever happens, no half-written file has this key.
 
-        Raises ``BackendUnavailable`` where somebody has swept the folder meanwhile.
+        Raises ``BackendUnavailable`` where somebody removes the half of it meanwhile.
         """
         folder = (self._root / key).parent
         try:
@@ -42,9 +45,8 @@ class FolderShelf(Shelf):
                 self._into_place(key, part.rename)
         except Absent as error:
             raise BackendUnavailable(
-                f"{key} was removed from {self._folder} while it was written: another backup under "
-                "its name counts already",
-                hint="try again: that one is found then",
+                f"{key} was removed from {self._folder} while it was written",
+                hint="see who else deletes there, and try again",
             ) from error
         finally:
             self._prune(folder)
@@ -92,10 +94,12 @@ class FolderShelf(Shelf):
                     yield self._stored(path)
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Remove the files, and the folders that are empty then."""
+        """Remove the files, and the folders that are empty then; not what is being written."""
         for key in keys:
             with self._errors(key):
                 path = self._root / key
+                if path.suffix == _PART and _is_being_written(path):
+                    continue
                 path.unlink(missing_ok=True)
                 self._prune(path.parent)
 
@@ -108,17 +112,18 @@ class FolderShelf(Shelf):
     @contextmanager
     def _part(self, chunks: Iterable[bytes], folder: Path) -> Iterator[Path]:
         """A new file with this content, known to the disk; gone afterwards if it was not moved."""
-        part = folder / f"{secrets.token_hex(8)}.part"
+        part = folder / f"{secrets.token_hex(8)}{_PART}"
         self._make_folder(folder)
         try:
             with os.fdopen(
                 os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
             ) as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
                 for chunk in chunks:
                     file.write(chunk)
                 file.flush()
                 os.fsync(file.fileno())
-            yield part
+                yield part
         finally:
             part.unlink(missing_ok=True)
 
@@ -166,6 +171,17 @@ class FolderShelf(Shelf):
             raise _unavailable(self._folder, error) from error
         except OSError as error:
             raise _translated(self._root, error) from error
+
+
+def _is_being_written(part: Path) -> bool:
+    try:
+        with part.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
 
 
 def _etag(status: os.stat_result) -> str:
