@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -27,13 +28,22 @@ def test_a_control_plane_is_turned_back_as_often_as_needed(home: Place) -> None:
 
 def test_a_plan_counts_what_was_made_and_deleted_since(home: Place) -> None:
     home.world.put(dict([configmap("shop", "prices"), configmap("shop", "stock")]))
-    made = home.back_up()  # and one is made since
+    made = home.back_up()
+    home.world.put(dict([made_in(configmap("shop", "since-0"), timedelta(seconds=5))]))
     assert made["facts"]["objects"] == {"namespaces": 2, "configmaps": 3}
     home.world.remove("/registry/configmaps/shop/prices", "/registry/configmaps/shop/stock")
     told, _ = home.plan("--control-plane home -o json")
     assert told.code == 0, told.all
     assert "2 deleted since will come back (2 configmaps)" in told.out
     assert re.search(r"1 (objects made|changed) since will be", told.out)
+
+
+def made_in(entry: tuple[str, str], later: timedelta) -> tuple[str, str]:
+    """Date an object later: of one made in the second of the snapshot nobody can tell."""
+    key, value = entry
+    body = json.loads(value)
+    body["metadata"]["creationTimestamp"] = f"{datetime.now(UTC) + later:%Y-%m-%dT%H:%M:%SZ}"
+    return key, json.dumps(body)
 
 
 def test_another_cluster_behind_the_same_name_is_left_alone(home: Place) -> None:
