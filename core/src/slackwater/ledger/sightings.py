@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Row, Table, select
 
 from slackwater.ledger import sqlite
 from slackwater.ledger.part import Part
@@ -33,16 +34,10 @@ class Sightings(Part):
 
     def contents(self, ids: Sequence[PointId]) -> dict[PointId, RecoveryPoint]:
         """Return those of the points whose contents were read before, as they were read."""
-        wanted = set(ids)
-        names = sorted({point.name for point in wanted})
-        found: dict[PointId, RecoveryPoint] = {}
-        with self.database.read() as connection:
-            for start in range(0, len(names), _AT_ONCE):
-                some = names[start : start + _AT_ONCE]
-                query = select(contents.c.point).where(contents.c.name.in_(some))
-                for (text,) in connection.execute(query):
-                    point = RecoveryPoint.model_validate_json(text)
-                    found[point.id] = point
+        wanted, found = set(ids), dict[PointId, RecoveryPoint]()
+        for row in self._rows_of(wanted, contents):
+            point = RecoveryPoint.model_validate_json(row.point)
+            found[point.id] = point
         return {point: found[point] for point in wanted if point in found}
 
     def points_of(self, origins: Iterable[str]) -> tuple[RecoveryPoint, ...]:
@@ -69,13 +64,9 @@ class Sightings(Part):
 
     def data_seen(self, ids: Sequence[PointId]) -> dict[PointId, DataSight]:
         """Return what was last said of the data of these points."""
-        wanted = set(ids)
-        query = select(data_seen).where(data_seen.c.tool.in_({point.tool for point in wanted}))
-        with self.database.read() as connection:
-            found = {
-                PointId(tool=row.tool, store=row.store, name=row.name): row.sight
-                for row in (connection.execute(query) if wanted else ())
-            }
+        wanted, found = set(ids), dict[PointId, str]()
+        for row in self._rows_of(wanted, data_seen):
+            found[PointId(tool=row.tool, store=row.store, name=row.name)] = row.sight
         return {p: DataSight.model_validate_json(s) for p, s in found.items() if p in wanted}
 
     def saw_cluster(self, cluster: str, *, ca_hash: str = "", uid: str = "") -> None:
@@ -119,3 +110,11 @@ class Sightings(Part):
         if rows:
             with self.database.write() as connection:
                 connection.execute(sqlite.put(table), rows)
+
+    def _rows_of(self, points: Iterable[PointId], table: Table) -> Iterator[Row[Any]]:
+        """Yield the rows about points, and about others of their names."""
+        names = sorted({point.name for point in points})
+        with self.database.read() as connection:
+            for start in range(0, len(names), _AT_ONCE):
+                some = names[start : start + _AT_ONCE]
+                yield from connection.execute(select(table).where(table.c.name.in_(some)))
