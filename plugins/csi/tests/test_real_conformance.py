@@ -25,6 +25,7 @@ from slackwater_csi.resources import CONTENTS, SNAPSHOTS
 from slackwater_testbed.csi_driver import NAME as DRIVER
 from slackwater_testbed.csi_driver import NEVER_READY
 from slackwater_testbed.csi_manifests import CLASS
+from slackwater_testbed.request_count import RequestCount
 
 from .real_place import ACCOUNT, claim_of, digest_of, wait
 
@@ -32,17 +33,6 @@ CLUSTER = "lone"
 OBJECTS = ("configmaps", "secrets", "deployments.apps")
 STEP = 3.0
 """Seconds by which our clock is set forward in one step: deadlines come while a test can wait."""
-
-
-class _Requests(logging.Handler):
-    """Counts the requests of this process: urllib3 logs each at its end."""
-
-    def __init__(self):
-        super().__init__(logging.DEBUG)
-        self.count = 0
-
-    def emit(self, record):
-        self.count += "HTTP/" in str(record.msg) or len(record.args or ()) >= 6
 
 
 class RealCsiSubject(Subject):
@@ -70,7 +60,7 @@ class RealCsiSubject(Subject):
         self._store = TroubledStore(folder / "store")
         self.canaries = (self._store.key,)
         self._faults = ExitStack()
-        self._requests = _Requests()
+        self._requests = RequestCount()
         logger = logging.getLogger("urllib3.connectionpool")
         logger.addHandler(self._requests)
         logger.setLevel(logging.DEBUG)

@@ -26,6 +26,7 @@ from slackwater.testing.conformance.conduct import ConductPromises
 from slackwater.testing.conformance.performing import PerformingPromises
 from slackwater.testing.conformance.planning import PlanningPromises
 from slackwater.testing.conformance.suite import BackendConformance
+from slackwater_testbed.request_count import RequestCount
 from slackwater_velero.recipe import PAGE
 from slackwater_velero.resources import (
     BACKUPS,
@@ -56,17 +57,6 @@ BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "clusterrolebindings", na
 OBJECTS = (CONFIG_MAPS, SECRETS, DEPLOYMENTS, CLAIMS)
 
 
-class _Requests(logging.Handler):
-    """Counts the requests of this process: urllib3 logs each at its end."""
-
-    def __init__(self):
-        super().__init__(logging.DEBUG)
-        self.count = 0
-
-    def emit(self, record):
-        self.count += "HTTP/" in str(record.msg) or len(record.args or ()) >= 6
-
-
 class RealSubject(Subject):
     """East writes its store; west shows it, or does not. Namespaces are new for every test."""
 
@@ -84,7 +74,7 @@ class RealSubject(Subject):
         self.spool = folder / "spool"
         self._testbed = testbed
         self._clusters = {c.name: Cluster(c.name, kubeconfig=c.kubeconfig) for c in testbed}
-        self._requests = _Requests()
+        self._requests = RequestCount()
         logger = logging.getLogger("urllib3.connectionpool")
         logger.addHandler(self._requests)
         logger.setLevel(logging.DEBUG)
