@@ -34,7 +34,7 @@ NOT_FOR_TESTING = {"cli", "demo"}
 # Who may import a library. A second home would be a second way of doing the same.
 HOMES = {
     "kubernetes": {"slackwater.clusters"},
-    "tenacity": {"slackwater.clusters"},
+    "tenacity": {"slackwater.clusters", "slackwater.stores"},
     "obstore": {"slackwater.stores"},
     "zstandard": {"slackwater.stores"},
     # fleet sees whether keys fit; testing makes some.

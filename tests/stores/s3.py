@@ -31,6 +31,7 @@ class S3:
         self.requests: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.fault: Callable[[str], tuple[int, str] | None] = lambda _: None
+        self.kept: dict[str, str] = {}  # by key: why a deletion of many leaves it
         self.conditional = True
         self.written_at = LATEST
         self.victim = self.kill_at = 0
@@ -108,9 +109,7 @@ class S3:
             return 200, f"<InitiateMultipartUploadResult>{xml}</InitiateMultipartUploadResult>", {}
         if "delete" in query:
             gone = [unescape(k) for k in re.findall(r"<Key>(.*?)</Key>", body.decode())]
-            for each in gone:
-                self.objects.pop(each, None)
-            xml = "".join(f"<Deleted><Key>{escape(k)}</Key></Deleted>" for k in gone)
+            xml = "".join(self._deleted(each) for each in gone)
             return 200, f"<DeleteResult>{xml}</DeleteResult>", {}
         parts = self.uploads.pop(query["uploadId"], None)
         if parts is None:
@@ -125,6 +124,13 @@ class S3:
         else:
             self.objects.pop(key, None)
         return 204, "", {}
+
+    def _deleted(self, key: str) -> str:
+        told = f"<Key>{escape(key)}</Key>"
+        if code := self.kept.get(key):
+            return f"<Error>{told}<Code>{code}</Code><Message>{code} by the test</Message></Error>"
+        self.objects.pop(key, None)
+        return f"<Deleted>{told}</Deleted>"
 
     def _listed(self, query: dict) -> str:
         keys = sorted(key for key in self.objects if key.startswith(query.get("prefix", "")))

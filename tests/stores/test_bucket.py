@@ -249,3 +249,59 @@ def test_many_orphans_are_deleted_in_few_requests(stage):
     stage.store.delete("one")
     assert stage.objects == {}
     assert len(stage.service.requests) < 10
+
+
+def hidden(service, looks: int):
+    """Let the service write a manifest for another when it is asked to, and hide it for a while."""
+    left = [looks]
+
+    def fault(request: str):
+        method, _, path = request.partition(" ")
+        if "/manifests/" not in path:
+            return None
+        if method == "PUT":
+            return 412, "PreconditionFailed"
+        left[0] -= 1
+        return (404, "NoSuchKey") if left[0] >= 0 else None
+
+    service.fault = fault
+
+
+def test_a_manifest_that_is_told_before_it_is_shown_is_waited_for(stage, service):
+    first = stage.publish("one", b"first")
+    hidden(service, looks=3)
+    assert stage.publish("one", b"second") == first
+    assert [key for key in stage.objects if "artefacts" in key] == [
+        f"keeper/{first.artefacts[0].key}"
+    ]
+
+
+def test_a_manifest_that_is_told_and_never_shown_may_be_there_later(stage, service, monkeypatch):
+    monkeypatch.setattr("slackwater.stores.artefact_store._LOOKS", 2)
+    hidden(service, looks=99)
+    with pytest.raises(BackendUnavailable, match='refuses the manifest "one" as written already'):
+        stage.publish("one", b"second")
+
+
+def test_what_another_deletes_at_the_same_moment_ends_no_deletion(stage, service):
+    for part in ("one", "two"):
+        stage.put(f"keeper/artefacts/point/0/{part}.zst.age", b"")
+    service.kept = {"prod/keeper/artefacts/point/0/one.zst.age": "NoSuchKey"}
+    stage.store.delete("point")
+    assert list(stage.objects) == ["keeper/artefacts/point/0/one.zst.age"]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("AccessDenied", PermissionDenied),
+        ("InternalError", BackendUnavailable),
+        ("SlowDown", Throttled),
+        ("ObjectLocked", PermanentBackendError),
+    ],
+)
+def test_a_refusal_within_a_deletion_of_many_is_of_its_kind(stage, service, code, kind):
+    stage.publish("one")
+    service.kept = dict.fromkeys(service.objects, code)
+    with pytest.raises(kind, match=rf"answers: {code}: {code} by the test$"):
+        stage.store.delete("one")

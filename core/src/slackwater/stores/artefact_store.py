@@ -42,6 +42,9 @@ _ARTEFACTS = "artefacts/"
 _READERS = 16
 """Manifests that are read at once."""
 
+_LOOKS = 6
+"""How often what another wrote is looked for: for about two seconds in all."""
+
 
 @dataclass(frozen=True)
 class Orphan:
@@ -115,7 +118,8 @@ class ArtefactStore:
 
         The last write of a backup, and conditional: of several performers one wins. Afterwards no
         other artefact of this name is left. Raises ``ArtefactDamaged`` where one of the
-        manifest's own is not in the store as it was written.
+        manifest's own is not in the store as it was written, and ``BackendUnavailable`` where the
+        service says that another has made it, and does not show it.
         """
         own = list(self._shelf.list(f"{_ARTEFACTS}{manifest.name}/"))
         etag = None
@@ -123,7 +127,7 @@ class ArtefactStore:
             self._require(manifest, {stored.key: stored.size for stored in own})
             etag = self._shelf.create(_manifest_key(manifest.name), encoded(manifest))
         if etag is None:
-            counts = self.manifest(manifest.name)
+            counts = self._counting(manifest.name)
         else:
             counts = manifest.model_copy(update={"etag": etag})
         kept = {artefact.key for artefact in counts.artefacts}
@@ -253,6 +257,28 @@ class ArtefactStore:
         except (RecoveryPointNotFound, ArtefactDamaged, Unsupported):
             return []  # what they belong to cannot be told
         return [stored for stored in own if stored.key not in named]
+
+    def _counting(self, name: str) -> Manifest:
+        """Return the manifest that another is said to have made.
+
+        It may be told before it can be read: versitygw 1.8 with its metadata in a sidecar refuses
+        the second writer some milliseconds before it links the file of the first.
+        """
+        import tenacity  # pulls in asyncio; only needed with a write
+
+        looks = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(_LOOKS),
+            wait=tenacity.wait_exponential(multiplier=0.05, max=1),
+            retry=tenacity.retry_if_exception_type(RecoveryPointNotFound),
+            reraise=True,
+        )
+        try:
+            return looks(self.manifest, name)
+        except RecoveryPointNotFound:
+            raise BackendUnavailable(
+                f'"{self.name}" refuses the manifest "{name}" as written already, and shows none',
+                hint="try again",
+            ) from None
 
     def _exists(self, name: str) -> bool:
         try:

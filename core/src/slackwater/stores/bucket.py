@@ -7,14 +7,14 @@ holds: with keys in it, no variable of the environment and no metadata service t
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from slackwater.fleet import StoreEntry
-from slackwater.stores.bucket_errors import explained, is_about_an_object
+from slackwater.stores.bucket_errors import explained, is_about_an_object, is_gone
 from slackwater.stores.flow import CHUNK
 from slackwater.stores.shelf import Absent, Shelf, Stored
 
@@ -109,12 +109,29 @@ class BucketShelf(Shelf):
                     )
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Delete many at once."""
+        """Delete many at once; one by one where another deletes them at the same moment.
+
+        S3 says "deleted" of what is gone, versitygw 1.8 does not always: "no such key" ends the
+        library's whole deletion then.
+        """
+        paths = list(keys)
+        if paths and not self._deleted(paths):
+            for path in paths:
+                self._deleted([path])
+
+    def _deleted(self, paths: Sequence[str]) -> bool:
+        """Delete; return whether all of it was there, or was called deleted all the same."""
         import obstore
+        from obstore.exceptions import BaseError
 
         with self._errors(""):
-            if paths := list(keys):
-                obstore.delete(self._store(), paths)
+            try:
+                obstore.delete(self._store(), list(paths))
+            except BaseError as error:
+                if not is_gone(error):
+                    raise
+                return False
+        return True
 
     def _store(self) -> S3Store:
         from obstore.store import S3Store

@@ -28,6 +28,8 @@ _WAYS_OUT = {
     "AccessDenied": "give the key the right to list, get, put and delete below the store's prefix",
     "UnknownIssuer": "name the authority of the endpoint's certificate as the store's ca",
 }
+_STATUS_WITHIN = {"AccessDenied": 403, "InternalError": 500, "SlowDown": 429}
+"""What a refusal within the answer to a deletion of many, itself 200, would be alone."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,9 @@ class _Answer:
     @classmethod
     def of(cls, error: BaseException) -> Self:
         said, _, debug = str(error).partition("\n\nDebug source")
+        if of_one_key := re.search(r"failed for key [^:]*: (.*) \(code: (\w+)\)$", said, re.DOTALL):
+            words, code = of_one_key.groups()
+            return cls(_STATUS_WITHIN.get(code, 400), code, words)
         status = re.search(r"status code: (\d{3})([^:<]*)", said)
         code = _element("Code", said) or _certificate(debug)
         words = _element("Message", said) or (status and status[2].strip())
@@ -69,6 +74,11 @@ def explained(error: BaseException, place: str) -> BackendError:
 def is_about_an_object(error: BaseException) -> bool:
     """Whether a "not found" means the object, and not the bucket, a user or an upload."""
     return _Answer.of(error).code in ("NoSuchKey", "")
+
+
+def is_gone(error: BaseException) -> bool:
+    """Whether what was to be deleted is not there."""
+    return _Answer.of(error).code == "NoSuchKey"
 
 
 def _element(name: str, text: str) -> str:
