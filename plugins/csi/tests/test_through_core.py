@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -202,10 +203,7 @@ def test_pods_that_hold_still_go_on_at_the_end_and_when_the_run_is_cancelled(fle
 
     api.runner = runs
     api.seed(POD)
-    content = yaml.safe_load(fleet.file.path.read_text())
-    content["clusters"]["edge"]["backends"]["csi"]["hooks"] = True
-    fleet.file.path.write_text(yaml.safe_dump(content))
-    with Fleet.load(fleet.file.path, ledger=fleet.file.path.parent / "l.db", timing=QUICK) as other:
+    with with_hooks(fleet, "l") as other:
         handle = other.backup("bronze")
         with ThreadPoolExecutor(1) as pool:
             ending = pool.submit(lambda: list(handle.follow()))
@@ -219,6 +217,64 @@ def test_pods_that_hold_still_go_on_at_the_end_and_when_the_run_is_cancelled(fle
     assert run.state is (RunState.CANCELLED if cancelled else RunState.SUCCEEDED), run
     assert words == ["lock", "unlock"]
     assert api.list("pods", "shop", labels="slackwater.dev/held-for") == []
+
+
+def test_two_machines_that_back_up_at_once_hold_a_pod_one_after_the_other(fleet, api, installed):
+    frozen, holds = [], threading.Event()
+
+    def runs(command):
+        word = command.words[0]
+        frozen.append(word)
+        holds.set()
+        return Outcome(code=frozen[-2:] == [word, word])
+
+    api.runner = runs
+    api.seed(POD)
+    installed.faults.no_sidecar = True  # the first has its pods hold still until this is over
+    with (
+        with_hooks(fleet, "here") as here,
+        with_hooks(fleet, "there") as there,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        first, second = here.backup("bronze"), there.backup("bronze")
+        ends = [pool.submit(lambda: list(first.follow()))]
+        assert holds.wait(10)
+        ends.append(pool.submit(lambda: list(second.follow())))
+        until(lambda: any(f"another backup: run {first.id}" in m for m in said_of(second)))
+        assert frozen == ["lock"]
+        installed.faults.no_sidecar = False
+        for end in ends:
+            end.result()
+        states = [first.now.state, second.now.state]
+        points = here.points().points
+
+    assert states == [RunState.SUCCEEDED] * 2
+    assert frozen == ["lock", "unlock"] * 2
+    told = [
+        codes for point in points if "held-still" in (codes := [f.code for f in point.findings])
+    ]
+    assert len(told) == 2
+    assert not {"hook-failed", "not-held"} & {code for codes in told for code in codes}
+
+
+def with_hooks(fleet, ledger):
+    """The same fleet on another machine: with a ledger of its own."""
+    content = yaml.safe_load(fleet.file.path.read_text())
+    content["clusters"]["edge"]["backends"]["csi"]["hooks"] = True
+    fleet.file.path.write_text(yaml.safe_dump(content))
+    ledger = fleet.file.path.parent / f"{ledger}.db"
+    return Fleet.load(fleet.file.path, ledger=ledger, timing=QUICK)
+
+
+def said_of(handle):
+    return [record.message for record in handle.now.steps]
+
+
+def until(true, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 POD = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from slackwater.backend.needed_rights import Need
 from slackwater.errors import (
@@ -20,6 +20,7 @@ from slackwater.model.wording import counted
 from slackwater_csi import labels
 from slackwater_csi.backup_planning import CLASS_WAY_OUT
 from slackwater_csi.errors import NOT_INSTALLED, TOOL
+from slackwater_csi.holders import held_for, is_left
 from slackwater_csi.objects import Pod, Snapshot, Volume
 from slackwater_csi.resources import CONTENTS, GROUP, PODS, SNAPSHOTS, VERSION, VOLUMES
 from slackwater_csi.rights import needs, rights
@@ -191,16 +192,12 @@ class Checker:
     def _held_pods(self) -> Iterator[Finding]:
         """A process that was killed may have left pods that a hook has told to hold still."""
         for pod in self.site.here.list(PODS, Pod, selector=labels.HELD):
-            since = pod.metadata.annotation(labels.HELD_SINCE)
-            if since and self.site.clock() - datetime.fromisoformat(since) > self._longest_held():
-                place = f"{pod.metadata.namespace}/{pod.name}"
+            if is_left(pod, self.site.clock()):
                 yield self._voice.warning(
                     "pod-held",
-                    place,
-                    f"pod {place} was told to hold still for snapshots, and is since {since}",
-                    "slackwater runs list names the run; slackwater runs resume, or cancel, lets "
-                    "it go",
+                    pod.place,
+                    f"pod {pod.place} was told to hold still for snapshots, and nobody has let it "
+                    f"go: {held_for(pod)}",
+                    "slackwater runs resume, or cancel, lets it go; so does the next backup with "
+                    "hooks",
                 )
-
-    def _longest_held(self) -> timedelta:
-        return self.site.settings.held_within + _UNSEEN_FOR

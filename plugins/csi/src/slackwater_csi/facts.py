@@ -64,8 +64,9 @@ class GroupFacts(Fact):
 class HookFacts(Fact):
     """A hook that ran: in which container, on which side of the snapshots, and why it failed.
 
-    ``required``: the point is partial where it failed. ``said``, the end of what the command wrote,
-    is told by whoever ran it, and never stored: it may hold a secret.
+    ``required``: the point is partial where it failed. ``began`` and ``ended`` are by our clock.
+    ``said``, the end of what the command wrote, is told by whoever ran it, and never stored: it may
+    hold a secret.
     """
 
     pod: str
@@ -73,15 +74,49 @@ class HookFacts(Fact):
     when: When
     required: bool = True
     failed: str = ""
+    began: datetime | None = None
+    ended: datetime | None = None
     said: str = Field(default="", exclude=True)
 
 
+class HeldPod(Fact):
+    """A pod as it was when it was told to hold still: that it was the same afterwards shows that it
+    held. ``since`` is what stood on it, ``instances`` are its containers' ids.
+
+    ``was`` names the backup that it had still been held for, and that was over. ``required``: the
+    point is partial where the pod did not hold.
+    """
+
+    pod: str
+    uid: str
+    since: str = ""
+    instances: tuple[str, ...] = ()
+    was: str = ""
+    required: bool = True
+
+
+class LostPod(Fact):
+    """A pod that was told to hold still, and of which nobody can say that it did until the last
+    snapshot was taken; ``why`` not.
+    """
+
+    pod: str
+    why: str
+    required: bool = True
+
+
 class HooksFacts(Fact):
-    """The hooks that ran on one side, on record until the point has them."""
+    """The hooks that ran on one side, on record until the point has them.
+
+    Before the snapshots with the pods that were then held, after them with those that were lost
+    meanwhile.
+    """
 
     kind: Literal["hooks"] = "hooks"
     when: When
     ran: tuple[HookFacts, ...] = ()
+    pods: tuple[HeldPod, ...] = ()
+    lost: tuple[LostPod, ...] = ()
 
 
 class PointFacts(Fact):
@@ -90,8 +125,8 @@ class PointFacts(Fact):
     ``claim`` is set where it is of one volume only. ``objects`` counts what is kept of the
     namespace beside its claims; ``labels`` are those of the namespace. ``began`` is before the
     first object was read where objects are kept, else the earliest snapshot; ``ended`` the latest
-    snapshot. ``hooks`` ran around the snapshots. ``deleting`` is set while its snapshots are being
-    removed.
+    snapshot. ``hooks`` ran around the snapshots, and ``lost`` are pods that did not hold still for
+    all of them. ``deleting`` is set while its snapshots are being removed.
     """
 
     kind: Literal["point"] = "point"
@@ -107,6 +142,7 @@ class PointFacts(Fact):
     ended: datetime
     stamp: Stamp | None = None
     hooks: tuple[HookFacts, ...] = ()
+    lost: tuple[LostPod, ...] = ()
     deleting: bool = False
 
     @property

@@ -163,6 +163,8 @@ class Keeper:
         first = min(times, default=draft.ended)
         with_objects = self.work.objects
         group = taken.group
+        held = self.work.held_within
+        hooks, lost = all_hooks(self.site.store(), self._name) if held else ((), ())
         return PointFacts(
             namespace=self.work.namespace,
             claim=self.work.claim,
@@ -179,7 +181,8 @@ class Keeper:
             began=min(draft.began, first) if with_objects else first,
             ended=max([*times, draft.ended] if with_objects else times, default=draft.ended),
             stamp=self.work.stamp,
-            hooks=all_hooks(self.site.store(), self._name) if self.work.held_within else (),
+            hooks=hooks,
+            lost=lost,
         )
 
 

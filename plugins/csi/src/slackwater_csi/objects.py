@@ -22,6 +22,7 @@ class Metadata(msgspec.Struct, rename="camel"):
     name: str = ""
     namespace: str = ""
     uid: str = ""
+    resource_version: str = ""
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
     creation_timestamp: datetime | None = None
@@ -293,10 +294,18 @@ class PodSpec(msgspec.Struct):
     volumes: list[PodVolume] | None = None
 
 
-class PodStatus(msgspec.Struct):
+class ContainerStatus(msgspec.Struct):
+    """Which instance of a container runs."""
+
+    container_id: str = msgspec.field(default="", name="containerID")
+
+
+class PodStatus(msgspec.Struct, rename="camel"):
     """Whether it runs."""
 
     phase: str = ""
+    container_statuses: list[ContainerStatus] | None = None
+    init_container_statuses: list[ContainerStatus] | None = None
 
 
 class Pod(Named):
@@ -309,6 +318,18 @@ class Pod(Named):
     def runs(self) -> bool:
         """Whether commands can be run in it."""
         return self.status.phase == "Running" and self.metadata.deletion_timestamp is None
+
+    @property
+    def place(self) -> str:
+        """Where it is: ``namespace/name``."""
+        return f"{self.metadata.namespace}/{self.name}"
+
+    @property
+    def instances(self) -> tuple[str, ...]:
+        """Which instances of its containers run: others after a restart of one of them."""
+        status = self.status
+        found = (*(status.container_statuses or ()), *(status.init_container_statuses or ()))
+        return tuple(sorted(each.container_id for each in found))
 
     @property
     def first_container(self) -> str:

@@ -1,13 +1,14 @@
 """Runs hooks: before the snapshots they have pods hold still, after them they let pods go.
 
-A pod carries a label from before its first hook until its last one has run. So whoever comes after
-a killed process, or only looks at the cluster, knows who is held. What ran is written into the
-store, for the manifest of the recovery point.
+A pod says for which backup it is held from before its first hook until its last one has run (see
+``holders``). So whoever comes after a killed process, or only looks at the cluster, knows who is
+held. What ran is written into the store, for the manifest of the recovery point, and so are pods
+that were not the same afterwards: nobody can say that they held still.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -20,13 +21,14 @@ from slackwater.stores import ArtefactStore, Manifest
 from slackwater_csi import labels
 from slackwater_csi.acts import BackupWork
 from slackwater_csi.errors import TOOL
-from slackwater_csi.facts import HookFacts, HooksFacts, hooks_name
-from slackwater_csi.failed_hooks import hook_findings
+from slackwater_csi.facts import HeldPod, HookFacts, HooksFacts, LostPod, hooks_name
+from slackwater_csi.holders import Holder, Taken
 from slackwater_csi.hooks import Hook, When, hook_of, with_hooks
 from slackwater_csi.naming import point_name
 from slackwater_csi.objects import Pod
 from slackwater_csi.resources import PODS
 from slackwater_csi.site import Site
+from slackwater_csi.told_hooks import hook_findings, left_findings, lost_findings
 
 _TOLD = 300
 """Letters of what a hook wrote that are told."""
@@ -41,18 +43,19 @@ class Quieter:
     key: Key
 
     def hold(self, report: Report) -> Mapping[str, object]:
-        """Run what is to run before. Once it is on record it is not run again."""
+        """Run what is to run before. Once it is on record it is not run again.
+
+        Raises ``BackendUnavailable`` where another backup holds one of the pods.
+        """
         known = find_hooks(self.site.store(), self._point, When.BEFORE)
-        return self._told(known or self._record(When.BEFORE, self._hold(report)))
+        return self._told(known or self._record(self._hold(report)))
 
     def let_go(self) -> Mapping[str, object]:
         """Run what is to run after, in every pod that is held. Nobody held is fine.
 
         One that fails keeps no other waiting. The store is asked last: pods do not wait for it.
         """
-        held = self._held()
-        if not held:
-            return self._told(find_hooks(self.site.store(), self._point, When.AFTER))
+        held = self._holder.held()
         ran, errors = [], list[BackendError]()
         for pod in held:
             try:
@@ -61,43 +64,43 @@ class Quieter:
                 errors.append(error)
         if errors:
             raise errors[0]
-        record = self._record(When.AFTER, ran)
-        for pod in held:
-            self._mark(pod, None)
+        record = self._recorded(held, ran)
+        if held:
+            self._holder.give_back(self._holder.held())
         return self._told(record)
 
     @property
     def _point(self) -> str:
         return point_name(self.work.stem, self.work.request, self.key)
 
-    def _hold(self, report: Report) -> Sequence[HookFacts]:
-        space = self.work.namespace
-        pods = list(with_hooks(self.site.here.list(PODS, Pod, namespace=space), self.work.claim))
+    @property
+    def _holder(self) -> Holder:
+        return Holder(self.site, self.work, self.key)
+
+    def _hold(self, report: Report) -> HooksFacts:
+        pods = self.site.here.list(PODS, Pod, namespace=self.work.namespace)
+        taken = self._holder.take(with_hooks(pods, self.work.claim))
         ran: list[HookFacts] = []
-        for number, pod in enumerate(pods, start=1):
+        for number, each in enumerate(taken, start=1):
             if report.stopping:
+                self._holder.leave(taken[number - 1 :])
                 raise Stopped
-            if self._mark(pod, self.work.request):
-                ran += self._run(hook_of(pod, When.BEFORE))
-            report.progress(Progress(done=number, total=len(pods), unit="pods"))
-        return ran
+            ran += self._quiet(each)
+            report.progress(Progress(done=number, total=len(taken), unit="pods"))
+        return HooksFacts(when=When.BEFORE, ran=tuple(ran), pods=tuple(map(_as_held, taken)))
 
-    def _held(self) -> list[Pod]:
-        selector = f"{labels.HELD}={self.work.request}"
-        here, space = self.site.here, self.work.namespace
-        return list(here.list(PODS, Pod, namespace=space, selector=selector))
-
-    def _mark(self, pod: Pod, request: str | None) -> bool:
-        """Say that a pod is held, or is not; False where it is gone."""
-        since = self.site.clock().isoformat(timespec="seconds") if request else None
-        change = {"labels": {labels.HELD: request}, "annotations": {labels.HELD_SINCE: since}}
-        space = self.work.namespace
-        changed = self.site.here.patch(PODS, pod.name, {"metadata": change}, namespace=space)
-        return changed is not None
+    def _quiet(self, taken: Taken) -> Sequence[HookFacts]:
+        """One that is held since before is let go first, whatever comes of that: what froze a file
+        system does not freeze it twice.
+        """
+        if taken.cut:
+            self._run(hook_of(taken.pod, When.AFTER))
+        return self._run(hook_of(taken.pod, When.BEFORE))
 
     def _run(self, hook: Hook | None) -> list[HookFacts]:
         if hook is None:
             return []
+        began = self.site.clock()
         ended = self.site.here.execute(
             self.work.namespace,
             hook.pod,
@@ -105,12 +108,21 @@ class Quieter:
             container=hook.container,
             seconds=hook.seconds,
         )
-        return [_facts_of(hook, ended)]
+        facts = _facts_of(hook, ended)
+        return [facts.model_copy(update={"began": began, "ended": self.site.clock()})]
 
-    def _record(self, when: When, ran: Sequence[HookFacts]) -> HooksFacts:
+    def _recorded(self, held: Sequence[Pod], ran: Sequence[HookFacts]) -> HooksFacts | None:
+        """Return what counts of the hooks after the snapshots; None where there never were any."""
+        known = find_hooks(self.site.store(), self._point, When.AFTER)
+        before = find_hooks(self.site.store(), self._point, When.BEFORE)
+        if known or not (held or before):
+            return known
+        lost = tuple(lost_pods(before.pods if before else (), held))
+        return self._record(HooksFacts(when=When.AFTER, ran=tuple(ran), lost=lost))
+
+    def _record(self, facts: HooksFacts) -> HooksFacts:
         """Return what counts; what the commands said is only told by whoever ran them."""
-        name = hooks_name(self._point, when)
-        facts = HooksFacts(when=when, ran=tuple(ran))
+        name = hooks_name(self._point, facts.when)
         manifest = Manifest(
             name=name, tool=TOOL, made_at=self.site.clock(), facts=facts.as_manifest()
         )
@@ -118,9 +130,46 @@ class Quieter:
         return facts
 
     def _told(self, record: HooksFacts | None) -> Mapping[str, object]:
-        ran = record.ran if record else ()
-        found = hook_findings(ran, self.work.namespace, self.site.voice)
-        return {"hooks": len(ran), "findings": [each.model_dump(mode="json") for each in found]}
+        told = record or HooksFacts(when=When.AFTER)
+        space, voice = self.work.namespace, self.site.voice
+        found = [
+            *hook_findings(told.ran, space, voice),
+            *lost_findings(told.lost, space, voice),
+            *left_findings(told.pods, space, voice),
+        ]
+        dumped = [each.model_dump(mode="json") for each in found]
+        return {"hooks": len(told.ran), "findings": dumped}
+
+
+def lost_pods(before: Iterable[HeldPod], held: Iterable[Pod]) -> Iterable[LostPod]:
+    """Yield those of the pods that are not held any more as they were before the snapshots."""
+    now = {pod.name: pod for pod in held}
+    for each in before:
+        if why := _why_lost(each, now.get(each.pod)):
+            yield LostPod(pod=each.pod, why=why, required=each.required)
+
+
+def _why_lost(before: HeldPod, now: Pod | None) -> str:
+    if now is None or now.metadata.uid != before.uid:
+        return "it is gone by now, or was let go"
+    if now.metadata.annotation(labels.HELD_SINCE) != before.since:
+        return "it was held anew meanwhile"
+    if now.instances != before.instances:
+        return "one of its containers was started anew meanwhile"
+    return ""
+
+
+def _as_held(taken: Taken) -> HeldPod:
+    pod = taken.pod
+    hook = hook_of(pod, When.BEFORE) or hook_of(pod, When.AFTER)
+    return HeldPod(
+        pod=pod.name,
+        uid=pod.metadata.uid,
+        since=pod.metadata.annotation(labels.HELD_SINCE),
+        instances=pod.instances,
+        was=taken.was,
+        required=hook is None or hook.required,
+    )
 
 
 def find_hooks(store: ArtefactStore, point: str, when: When) -> HooksFacts | None:
@@ -130,10 +179,13 @@ def find_hooks(store: ArtefactStore, point: str, when: When) -> HooksFacts | Non
     return None
 
 
-def all_hooks(store: ArtefactStore, point: str) -> tuple[HookFacts, ...]:
-    """Return all hooks that ran for a point in the making."""
-    found = (find_hooks(store, point, when) for when in When)
-    return tuple(hook for record in found if record for hook in record.ran)
+def all_hooks(
+    store: ArtefactStore, point: str
+) -> tuple[tuple[HookFacts, ...], tuple[LostPod, ...]]:
+    """Return all hooks that ran for a point in the making, and the pods that were lost."""
+    found = [record for when in When if (record := find_hooks(store, point, when))]
+    ran = tuple(hook for record in found for hook in record.ran)
+    return ran, tuple(pod for record in found for pod in record.lost)
 
 
 def forget_hooks(store: ArtefactStore, point: str) -> None:

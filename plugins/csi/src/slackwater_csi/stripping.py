@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from slackwater.clusters import Object, Resource
+from slackwater_csi import labels
 from slackwater_csi.resources import CLAIMS
 
 _METADATA = ("name", "namespace", "labels", "annotations", "finalizers")
@@ -15,7 +16,13 @@ _BOUND = ("pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.
 _OTHERS = (
     "kubectl.kubernetes.io/last-applied-configuration",
     "deployment.kubernetes.io/revision",
+    labels.HELD,
+    labels.HELD_SINCE,
+    labels.HELD_UNTIL,
+    labels.HELD_BY,
 )
+"""What was true of an object only where it was; that another backup held a pod just then, too."""
+_WORDS = {"labels", "annotations"}
 _SERVICE = ("clusterIP", "clusterIPs", "healthCheckNodePort", "ipFamilies", "ipFamilyPolicy")
 _CLAIM = ("volumeName", "dataSource", "dataSourceRef")
 _CONTROLLER_LABELS = ("controller-uid", "batch.kubernetes.io/controller-uid")
@@ -26,11 +33,9 @@ def stripped(kind: Resource, content: Mapping[str, Any]) -> Object:
     body: Object = copy.deepcopy({k: v for k, v in content.items() if k != "status"})
     metadata = {key: body["metadata"][key] for key in _METADATA if body["metadata"].get(key)}
     metadata.pop("finalizers", None)  # their controllers set them again, where they are there
-    if notes := _annotations(metadata.get("annotations") or {}):
-        metadata["annotations"] = notes
-    else:
-        metadata.pop("annotations", None)
-    body["metadata"] = metadata
+    for part in _WORDS & metadata.keys():
+        metadata[part] = _lasting(metadata[part])
+    body["metadata"] = {key: value for key, value in metadata.items() if value}
     _take_out(kind, body.get("spec") or {})
     return body
 
@@ -66,10 +71,10 @@ def _rename(found: object, claims: Mapping[str, str]) -> None:
             _rename(each, claims)
 
 
-def _annotations(notes: Mapping[str, str]) -> dict[str, str]:
+def _lasting(words: Mapping[str, str]) -> dict[str, str]:
     return {
         key: value
-        for key, value in notes.items()
+        for key, value in words.items()
         if not key.startswith(_BOUND) and key not in _OTHERS
     }
 

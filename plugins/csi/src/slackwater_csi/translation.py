@@ -24,9 +24,9 @@ from slackwater_csi import labels
 from slackwater_csi.describing import SAME_STORAGE
 from slackwater_csi.errors import TOOL
 from slackwater_csi.facts import PointFacts, VolumeFacts
-from slackwater_csi.failed_hooks import hook_findings
 from slackwater_csi.objects import Content, Snapshot
 from slackwater_csi.states import Word, state_of
+from slackwater_csi.told_hooks import hook_findings, how_long, lost_findings
 from slackwater_csi.voice import Voice
 
 _PHASES = {
@@ -163,6 +163,8 @@ class Translator:
                 said = f"volume {volume.claim} is not in it{lost}: {volume.reason}"
                 yield voice.warning("volume-skipped", name, said)
         yield from hook_findings(facts.hooks, facts.namespace, voice)
+        yield from lost_findings(facts.lost, facts.namespace, voice)
+        yield from how_long(facts.hooks, facts.namespace, voice)
         if len(facts.held) > 1 and facts.group is None:
             yield voice.info(
                 "not-one-moment",
@@ -219,7 +221,8 @@ def _held(volume: VolumeFacts, method: str) -> HeldVolume:
 
 
 def _unquiet(facts: PointFacts) -> bool:
-    return any(hook.failed and hook.required for hook in facts.hooks)
+    failed = any(hook.failed and hook.required for hook in facts.hooks)
+    return failed or any(pod.required for pod in facts.lost)
 
 
 def _summary(facts: PointFacts) -> str:
