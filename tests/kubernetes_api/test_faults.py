@@ -19,6 +19,7 @@ from slackwater.testing.kubernetes_api import (
     Rule,
     Server,
     Slow,
+    Tear,
     serve,
 )
 
@@ -71,6 +72,13 @@ def test_a_lasting_fault_ends_when_cleared(server: Server, client: httpx.Client)
     assert [client.get(PATH).status_code for _ in range(3)] == [500, 500, 500]
     server.faults.clear()
     assert client.get(PATH).status_code == 200
+
+
+def test_a_torn_answer_promises_more_than_comes(server: Server, client: httpx.Client) -> None:
+    server.faults.add("create", "/configmaps$", Tear())
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
+        client.post(PATH, json=config_map("one"))
+    assert client.get(f"{PATH}/one").status_code == 200
 
 
 @pytest.mark.parametrize("after_effect", [False, True])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import time
 import uuid
 from contextlib import ExitStack, suppress
@@ -16,16 +15,16 @@ import yaml
 from slackwater.clusters import Cluster
 from slackwater.errors import ClusterDenied, ClusterError
 from slackwater.model.workload import Workload
-from slackwater.testing.artefacts import TroubledStore
+from slackwater.testing.artefacts import StoreTrouble, TroubledStore
 from slackwater.testing.conformance import Recipe, Subject, Trouble
 from slackwater.testing.conformance.suite import BackendConformance
 from slackwater_csi import labels, rights
-from slackwater_csi.emulator.recipe import PAGE, clock_of
+from slackwater_csi.emulator.recipe import PAGE, TIMEOUT, clock_of
 from slackwater_csi.resources import CONTENTS, SNAPSHOTS
 from slackwater_testbed.csi_driver import NAME as DRIVER
 from slackwater_testbed.csi_driver import NEVER_READY
 from slackwater_testbed.csi_manifests import CLASS
-from slackwater_testbed.request_count import RequestCount
+from slackwater_testbed.wires import lay_wires
 
 from .real_place import ACCOUNT, claim_of, digest_of, wait
 
@@ -45,25 +44,16 @@ class RealCsiSubject(Subject):
     patience = 400
     right = "list volumesnapshots"
     failure_words = "rpc error: code = Internal desc = the pool is full"
-    # An API server that answers cannot be made to lose, tear, delay or refuse a single answer.
-    troubles = frozenset(
-        (
-            *(Trouble.UNAVAILABLE, Trouble.DENIED, Trouble.FAILS, Trouble.WARNS),
-            *(Trouble.STALLS, Trouble.STRANGE_STATE, Trouble.GONE),
-        )
-    )
 
-    def __init__(self, plane, folder):
+    def __init__(self, plane, wires, folder):
         self.spool = folder / "spool"
         self._plane, self._csi, self._driver = plane, plane.csi, plane.csi.driver
+        self._wires = wires
+        self._kubeconfig = wires.kubeconfigs[plane.name]
         self._clock = folder / "clock"
         self._store = TroubledStore(folder / "store")
-        self.canaries = (self._store.key,)
+        self.canaries = (self._store.key, *wires.tokens)
         self._faults = ExitStack()
-        self._requests = RequestCount()
-        logger = logging.getLogger("urllib3.connectionpool")
-        logger.addHandler(self._requests)
-        logger.setLevel(logging.DEBUG)
         self._admin = Cluster(CLUSTER, kubeconfig=plane.kubeconfig)
         self.home_uid = self._admin.identity().uid
         names = [f"kit-{uuid.uuid4().hex[:6]}-{name}" for name in ("shop", "crm", "books")]
@@ -77,9 +67,6 @@ class RealCsiSubject(Subject):
 
     def _grant(self):
         self._plane.apply(f"{rights.role(objects=True)}---\n{rights.binding('/'.join(ACCOUNT))}")
-        namespace, name = ACCOUNT
-        user = f"system:serviceaccount:{namespace}:{name}"
-        self._kubeconfig = self._plane.kubeconfig_for(user)
 
     def _seed(self, shop, crm, books):
         self._plane.apply(yaml.safe_dump_all(_workloads(shop, crm, books)))
@@ -150,6 +137,11 @@ class RealCsiSubject(Subject):
         return handle
 
     def cause(self, trouble, ref=None):
+        if trouble is Trouble.ANSWER_LOST:
+            # What is performed first writes to the store only.
+            self._store.cause(StoreTrouble.ANSWER_LOST)
+        told = {"retry_after": self.retry_after, "slow": TIMEOUT + 1}
+        self._wires.befall(trouble, lists="volumesnapshots", **told)
         match trouble:
             case Trouble.UNAVAILABLE:
                 self._plane.apiserver.kill()
@@ -198,8 +190,12 @@ class RealCsiSubject(Subject):
             except ClusterError:
                 return None
 
+    def struck(self):
+        return self._store.struck or self._wires.struck
+
     def heal(self):
         self._store.heal()
+        self._wires.heal()
         self._faults.close()
         self._plane.start()
         self._grant()
@@ -243,7 +239,7 @@ class RealCsiSubject(Subject):
         return sorted(found)
 
     def requests(self):
-        return self._requests.count + self._store.requests()
+        return self._wires.passed + self._store.requests()
 
     def operations(self):
         keys = {
@@ -304,9 +300,6 @@ class RealCsiSubject(Subject):
 
     def close(self):
         self.heal()
-        logger = logging.getLogger("urllib3.connectionpool")
-        logger.removeHandler(self._requests)
-        logger.setLevel(logging.NOTSET)
         spaces = self._plane.kubectl("get", "namespaces", "-o", "name").split()
         own = [s for s in spaces if s.startswith(tuple(f"namespace/{n}" for n in self._namespaces))]
         # The next test uses the same keys, and they are looked for in the whole cluster.
@@ -380,12 +373,18 @@ def _object(version, kind, namespace, name, **content):
     return {"apiVersion": version, "kind": kind, "metadata": metadata, **content}
 
 
+@pytest.fixture(scope="module")
+def wires(csi_plane, tmp_path_factory):
+    with lay_wires([csi_plane], *ACCOUNT, tmp_path_factory.mktemp("wires")) as laid:
+        yield laid
+
+
 @pytest.mark.real("etcd", "kubernetes", "csi", "csi-driver")
 @pytest.mark.long
 class TestConformanceOnCsi(BackendConformance):
     column = "CSI, real"
 
     @pytest.fixture
-    def subject(self, csi_plane, tmp_path):
-        with RealCsiSubject(csi_plane, tmp_path) as subject:
+    def subject(self, csi_plane, wires, tmp_path):
+        with RealCsiSubject(csi_plane, wires, tmp_path) as subject:
             yield subject

@@ -2,8 +2,7 @@
 
 Real are discovery, authentication, rights, namespaces with their controller, and volumes that bind;
 K10 itself is the emulator. Two control planes serve the whole file, each test has a catalogue and
-namespaces of its own. What needs something between us and the API server (throttling, torn lists,
-lost answers) is shown on the emulated one only.
+namespaces of its own. Between us and the API servers are wires, on which single requests go wrong.
 """
 
 from __future__ import annotations
@@ -24,24 +23,19 @@ from slackwater.testing.artefacts import TroubledStore
 from slackwater.testing.conformance import Recipe, Trouble
 from slackwater.testing.conformance.suite import BackendConformance
 from slackwater.testing.kubernetes_api.disks import DATA
+from slackwater.testing.request_troubles import OF_REQUESTS
 from slackwater_kasten.emulator import KastenServer, profile
 from slackwater_kasten.emulator.definitions import definitions
 from slackwater_kasten.emulator.installing import BUCKET, ENDPOINT, HOME, PROFILE, Installation
 from slackwater_kasten.emulator.remote import Remote
 from slackwater_kasten.emulator.serving import registration, serve_aggregated
-from slackwater_kasten.emulator.subject import KastenSubject
+from slackwater_kasten.emulator.subject import LISTS, KastenSubject
 from slackwater_kasten.emulator.vault import PREFIX, Vault
 from slackwater_kasten.resources import CONTENTS
+from slackwater_testbed.wires import RBAC, administrator, lay_wires
 
-USER = "kit"
-RBAC = "rbac.authorization.k8s.io"
-ADMIN = {
-    "apiVersion": f"{RBAC}/v1",
-    "kind": "ClusterRoleBinding",
-    "metadata": {"name": USER},
-    "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "cluster-admin"},
-    "subjects": [{"apiGroup": RBAC, "kind": "User", "name": USER}],
-}
+KIT = "kit"
+TIMEOUT = 10.0  # seconds that a backend waits for an API server
 BINDINGS = Resource(RBAC, "v1", "clusterrolebindings", namespaced=False)
 NAMESPACES = Resource("", "v1", "namespaces", namespaced=False)
 VOLUMES = Resource("", "v1", "persistentvolumes", namespaced=False)
@@ -93,9 +87,14 @@ class Yard:
             served = serve_aggregated(self.fronts[name], pair.certificate, pair.key)
             port = self._stack.enter_context(served)
             space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": HOME}}
-            control.apply(yaml.safe_dump_all([space, ADMIN, *map(storage_class, ("fast", "slow"))]))
+            control.apply(yaml.safe_dump_all([space, *map(storage_class, ("fast", "slow"))]))
             control.apply(yaml.safe_dump_all([*registration(HOME, port), profile(PROFILE)]))
             self.wait_for_aggregated(name)
+        self.wires = self._stack.enter_context(
+            lay_wires(self.controls.values(), KIT, KIT, folder / "wires")
+        )
+        for control in self.controls.values():
+            control.apply(yaml.safe_dump(administrator(KIT, KIT)))
 
     def install(self):
         """Put a new K10, which knows nothing, behind each API server."""
@@ -158,16 +157,10 @@ class RealKastenSubject(KastenSubject):
     """Home exports to a bucket that the neighbour reaches."""
 
     stranger = ""
-    canaries = (PREFIX,)
-    troubles = frozenset(Trouble) - {
-        Trouble.THROTTLED,
-        Trouble.ANSWER_LOST,
-        Trouble.SLOW_LIST,
-        Trouble.TORN_LIST,
-    }
 
     def __init__(self, yard, folder):
         self.spool, self._yard = folder / "spool", yard
+        self.canaries = (PREFIX, *yard.wires.tokens)
         self._vault = TroubledStore(folder / "vault").folder
         tag = uuid.uuid4().hex[:6]
         self._names = [f"kit-{tag}-{name}" for name in ("shop", "crm", "books")]
@@ -188,8 +181,8 @@ class RealKastenSubject(KastenSubject):
     def recipe(self, cluster):
         arguments = {
             "cluster": cluster,
-            "kubeconfig": str(self._yard.controls[cluster].kubeconfig_for(USER)),
-            "timeout": 10.0,
+            "kubeconfig": str(self._yard.wires.kubeconfigs[cluster]),
+            "timeout": TIMEOUT,
             "spool": str(self.spool),
             "vault": str(self._vault),
             "settings": {"export": PROFILE, "store": TroubledStore.name},
@@ -200,23 +193,32 @@ class RealKastenSubject(KastenSubject):
         if trouble is Trouble.UNAVAILABLE:
             self._yard.controls["home"].apiserver.kill()
         elif trouble is Trouble.DENIED:
-            self._yard.clusters["home"].delete(BINDINGS.path(name=USER))
+            self._yard.clusters["home"].delete(BINDINGS.path(name=KIT))
             self._wait_for_rights(allowed=False)
+        elif trouble in OF_REQUESTS:
+            if trouble is Trouble.ANSWER_LOST:
+                self._unbind()
+            told = {"retry_after": self.retry_after, "slow": TIMEOUT + 1}
+            self._yard.wires.befall(trouble, lists=LISTS, **told)
         else:
             # What is left does not touch the API server, and is made in the emulator.
-            self._servers = {"home": None}
+            self._servers = {}
             super().cause(trouble, ref)
 
+    def struck(self):
+        return self._yard.wires.struck
+
     def heal(self):
+        self._yard.wires.heal()
         home = self._yard.controls["home"]
         home.start()
-        home.apply(yaml.safe_dump(ADMIN))
+        home.apply(yaml.safe_dump(administrator(KIT, KIT)))
         self._yard.wait_for_aggregated("home")
         self._wait_for_rights(allowed=True)
         self._kasten.servers["home"].faults.clear()
 
     def _wait_for_rights(self, *, allowed):
-        kubeconfig = self._yard.controls["home"].kubeconfig_for(USER)
+        kubeconfig = self._yard.wires.kubeconfigs["home"]
         with Cluster("home", kubeconfig=kubeconfig, timeout=10) as cluster:
             for _ in range(200):
                 if may_read(cluster) is allowed:

@@ -1,14 +1,13 @@
 """Velero keeps the promises of the contract, on real servers.
 
-Troubles that need something between us and the API server (throttling, torn lists, lost answers)
-are shown on the emulated one only. It takes about ten minutes, so `make test-long` runs it.
+Between us and the API servers are wires, on which single requests go wrong; everything else passes
+unchanged. It takes about ten minutes, so `make test-long` runs it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import shutil
 import time
 import uuid
@@ -26,7 +25,8 @@ from slackwater.testing.conformance.conduct import ConductPromises
 from slackwater.testing.conformance.performing import PerformingPromises
 from slackwater.testing.conformance.planning import PlanningPromises
 from slackwater.testing.conformance.suite import BackendConformance
-from slackwater_testbed.request_count import RequestCount
+from slackwater.testing.request_troubles import OF_REQUESTS
+from slackwater_testbed.wires import RBAC, administrator, lay_wires
 from slackwater_velero.recipe import PAGE
 from slackwater_velero.resources import (
     BACKUPS,
@@ -40,20 +40,10 @@ from slackwater_velero.resources import (
     SECRETS,
 )
 
-USER = "kit"
+KIT = "kit"
 SHOWN = "of-east"
-ADMIN = {
-    "apiVersion": "rbac.authorization.k8s.io/v1",
-    "kind": "ClusterRoleBinding",
-    "metadata": {"name": USER},
-    "roleRef": {
-        "apiGroup": "rbac.authorization.k8s.io",
-        "kind": "ClusterRole",
-        "name": "cluster-admin",
-    },
-    "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": USER}],
-}
-BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "clusterrolebindings", namespaced=False)
+TIMEOUT = 5.0  # seconds that a backend waits for an API server
+BINDINGS = Resource(RBAC, "v1", "clusterrolebindings", namespaced=False)
 OBJECTS = (CONFIG_MAPS, SECRETS, DEPLOYMENTS, CLAIMS)
 
 
@@ -67,17 +57,15 @@ class RealSubject(Subject):
     patience = 600
     right = "list backup"
     failure_words = "Unavailable"
-    troubles = frozenset((Trouble.UNAVAILABLE, Trouble.DENIED, Trouble.FAILS, Trouble.GONE))
+    troubles = frozenset(
+        (*OF_REQUESTS, Trouble.UNAVAILABLE, Trouble.DENIED, Trouble.FAILS, Trouble.GONE)
+    )
 
-    def __init__(self, testbed, folder, *, shown=True):
+    def __init__(self, testbed, wires, folder, *, shown=True):
         self.stranger = "" if shown else "west"
         self.spool = folder / "spool"
-        self._testbed = testbed
+        self._testbed, self._wires = testbed, wires
         self._clusters = {c.name: Cluster(c.name, kubeconfig=c.kubeconfig) for c in testbed}
-        self._requests = RequestCount()
-        logger = logging.getLogger("urllib3.connectionpool")
-        logger.addHandler(self._requests)
-        logger.setLevel(logging.DEBUG)
         tag = uuid.uuid4().hex[:6]
         names = [f"kit-{tag}-{name}" for name in ("shop", "crm", "books")]
         self.workload, self.other_workload, self.gap_workload = (
@@ -86,14 +74,15 @@ class RealSubject(Subject):
         self._namespaces = names
         self._tag = f"kit-{tag}-"
         self._queue_may_stand = False
-        self.canaries = ("X-Amz-Signature", testbed.objectstore.credentials["secret_key"])
+        secret = testbed.objectstore.credentials["secret_key"]
+        self.canaries = ("X-Amz-Signature", secret, *wires.tokens)
         self._seed()
         self._seeded = {name: self._contents("east", name) for name in names}
 
     def _seed(self):
         testbed = self._testbed
         for cluster in testbed:
-            cluster.apply(yaml.safe_dump(ADMIN))
+            cluster.apply(yaml.safe_dump(administrator(KIT, KIT)))
         if self.stranger:
             self._hide()
         else:
@@ -113,8 +102,8 @@ class RealSubject(Subject):
     def recipe(self, cluster):
         if cluster == "west" and not self.stranger:
             self._show_in_west(SHOWN)
-        kubeconfig = self._testbed[cluster].kubeconfig_for(USER)
-        arguments = {"cluster": cluster, "kubeconfig": str(kubeconfig), "timeout": 5.0}
+        kubeconfig = str(self._wires.kubeconfigs[cluster])
+        arguments = {"cluster": cluster, "kubeconfig": kubeconfig, "timeout": TIMEOUT}
         patient = {"spool": str(self.spool), "answer_within": "8"}
         return Recipe("slackwater_velero.recipe:build", {**arguments, **patient})
 
@@ -180,11 +169,12 @@ class RealSubject(Subject):
         # 1.18.3 forgets to count down where a backup fails validation while it is dequeued, or is
         # removed just after; its queue then stands for good (issue 10519).
         self._queue_may_stand = trouble in (Trouble.FAILS, Trouble.GONE)
+        self._wires.befall(trouble, lists="backups", retry_after=self.retry_after, slow=TIMEOUT + 1)
         match trouble:
             case Trouble.UNAVAILABLE:
                 self._testbed["east"].apiserver.kill()
             case Trouble.DENIED:
-                self._clusters["east"].delete(BINDINGS.path(name=USER))
+                self._clusters["east"].delete(BINDINGS.path(name=KIT))
                 self._wait_for_rights(allowed=False)
             case Trouble.FAILS:
                 self._testbed.objectstore.stop()
@@ -195,17 +185,21 @@ class RealSubject(Subject):
                 name = ref.handle.split("/")[1]
                 self._clusters["east"].delete(BACKUPS.path(namespace="velero", name=name))
 
+    def struck(self):
+        return self._wires.struck
+
     def heal(self):
+        self._wires.heal()
         if self._queue_may_stand:
             self._testbed["east"].velero.kill()
             self._queue_may_stand = False
         self._testbed.start()
-        self._testbed["east"].apply(yaml.safe_dump(ADMIN))
+        self._testbed["east"].apply(yaml.safe_dump(administrator(KIT, KIT)))
         self._wait_for_rights(allowed=True)
         self._testbed["east"].velero.wait_available()
 
     def _wait_for_rights(self, *, allowed):
-        kubeconfig = self._testbed["east"].kubeconfig_for(USER)
+        kubeconfig = self._wires.kubeconfigs["east"]
         with Cluster("east", kubeconfig=kubeconfig) as cluster:
             for _ in range(100):
                 if _may_read(cluster) is allowed:
@@ -234,7 +228,7 @@ class RealSubject(Subject):
         return found
 
     def requests(self):
-        return self._requests.count
+        return self._wires.passed
 
     def operations(self):
         kinds = (BACKUPS, RESTORES, DELETE_REQUESTS)
@@ -271,8 +265,6 @@ class RealSubject(Subject):
 
     def close(self):
         self.heal()
-        logging.getLogger("urllib3.connectionpool").removeHandler(self._requests)
-        logging.getLogger("urllib3.connectionpool").setLevel(logging.NOTSET)
         drills = [f"{name}-drill" for name in self._namespaces]
         for cluster in self._testbed:
             self._forget(cluster)
@@ -354,14 +346,20 @@ def _object(version, kind, namespace, name, **content):
     return {"apiVersion": version, "kind": kind, "metadata": metadata, **content}
 
 
+@pytest.fixture(scope="module")
+def wires(testbed, tmp_path_factory):
+    with lay_wires(testbed, KIT, KIT, tmp_path_factory.mktemp("wires")) as laid:
+        yield laid
+
+
 @pytest.mark.real
 @pytest.mark.long
 class TestConformanceOnVelero(BackendConformance):
     column = "Velero, real"
 
     @pytest.fixture
-    def subject(self, testbed, tmp_path):
-        with RealSubject(testbed, tmp_path) as subject:
+    def subject(self, testbed, wires, tmp_path):
+        with RealSubject(testbed, wires, tmp_path) as subject:
             yield subject
 
 
@@ -379,6 +377,6 @@ class TestStrangerOnVelero(PerformingPromises):
     test_explained = ConductPromises.test_a_store_that_is_missing_elsewhere_is_explained
 
     @pytest.fixture
-    def subject(self, testbed, tmp_path):
-        with RealSubject(testbed, tmp_path, shown=False) as subject:
+    def subject(self, testbed, wires, tmp_path):
+        with RealSubject(testbed, wires, tmp_path, shown=False) as subject:
             yield subject

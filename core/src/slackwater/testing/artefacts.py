@@ -86,9 +86,15 @@ class TroubledStore:
         """Bring about the trouble."""
         (self.folder / "trouble").write_text(trouble)
 
+    @property
+    def struck(self) -> bool:
+        """Whether a trouble that befalls one request has befallen it."""
+        return (self.folder / "struck").exists()
+
     def heal(self) -> None:
         """End every trouble."""
         (self.folder / "trouble").unlink(missing_ok=True)
+        (self.folder / "struck").unlink(missing_ok=True)
 
     def troubled(self, *troubles: StoreTrouble) -> StoreTrouble | None:
         """Return the trouble that there is, if it is one of these; some end by that."""
@@ -99,7 +105,7 @@ class TroubledStore:
         if found not in troubles:
             return None
         if found in _ONCE:
-            self.heal()
+            (self.folder / "trouble").replace(self.folder / "struck")
         return found
 
     def count_request(self) -> None:

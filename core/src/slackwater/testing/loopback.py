@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
@@ -24,15 +25,45 @@ T = TypeVar("T")
 GRACE = 1.0  # seconds for answers that are being given when a server ends
 
 
+class Connections:
+    """The open connections of a server, so that a test can close one under a request."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[str, int], asyncio.Transport] = {}
+
+    def cut(self, scope: Scope) -> None:
+        """Close the connection that a request came by, at once and without an answer."""
+        self._open[tuple(scope["client"])].abort()
+
+    def protocol(self) -> type[H11Protocol]:
+        """Return uvicorn's protocol with one addition: it notes the connections down."""
+        noted = self._open
+
+        class Noting(H11Protocol):
+            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+                super().connection_made(transport)
+                self._peer = tuple(transport.get_extra_info("peername"))
+                noted[self._peer] = transport
+
+            def connection_lost(self, exc: Exception | None) -> None:
+                super().connection_lost(exc)
+                noted.pop(self._peer, None)
+
+        return Noting
+
+
 @contextmanager
 def serve_on_loopback(
-    application: ASGIApp, protocol: type[H11Protocol] = H11Protocol
+    application: ASGIApp,
+    connections: Connections | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[int]:
     """Serve on a free port of 127.0.0.1 until the block is left; gives the port.
 
     Applications share one event loop: none may block it, nor wait in it for another of them.
     """
-    listener, serving = _listener(), _Serving(application, protocol)
+    protocol = connections.protocol() if connections else H11Protocol
+    listener, serving = _listener(), _Serving(application, protocol, tls)
     _in_loop(serving.begin(listener))
     try:
         yield int(listener.getsockname()[1])
@@ -43,14 +74,17 @@ def serve_on_loopback(
 class _Serving:
     """One application on one port."""
 
-    def __init__(self, application: ASGIApp, protocol: type[H11Protocol]) -> None:
+    def __init__(
+        self, application: ASGIApp, protocol: type[H11Protocol], tls: ssl.SSLContext | None
+    ) -> None:
         self._config = _configuration(application)
         self._protocol = protocol
+        self._tls = tls
         self._state = ServerState()
 
     async def begin(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connection, sock=listener)
+        self._server = await loop.create_server(self._connection, sock=listener, ssl=self._tls)
 
     async def end(self) -> None:
         """Close what is idle at once; what is being answered gets a moment, then is cancelled."""

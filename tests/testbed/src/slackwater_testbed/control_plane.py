@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
+import yaml
+
 from slackwater_testbed.certificates import Authority, KeyPair
 from slackwater_testbed.csi import Csi
 from slackwater_testbed.engines import binary
@@ -55,6 +57,18 @@ class ControlPlane:
         folder = f"user-{user}".replace(":", "-")  # a colon parts the files of $KUBECONFIG
         pair = self._authority.issue(folder, user, groups)
         return self._login(self.name, user, pair).write(self.folder / folder / "kubeconfig")
+
+    def token(self, namespace: str, account: str) -> str:
+        """Return a token that the API server has signed for a service account, made if need be.
+
+        It is good for a day.
+        """
+        space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        metadata = {"name": account, "namespace": namespace}
+        made = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
+        self.apply(yaml.safe_dump_all([space, made]))
+        wanted = ("token", account, f"--namespace={namespace}", "--duration=24h")
+        return self.kubectl("create", *wanted).strip()
 
     @cached_property
     def apiserver(self) -> Server:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -14,14 +14,17 @@ from slackwater_testbed.certificates import KeyPair
 
 @dataclass(frozen=True)
 class Login:
-    """One context: a user of a cluster. The context is named `name`."""
+    """One context: a user of a cluster. The context is named `name`.
+
+    `proof` is what lets him in: a certificate with its key, or a bearer token.
+    """
 
     name: str
     cluster: str
     server: str
     authority: Path
     user: str
-    pair: KeyPair
+    proof: KeyPair | str = field(repr=False)
 
     def write(self, file: Path) -> Path:
         """Write a kubeconfig with this context alone; return the file."""
@@ -65,9 +68,11 @@ def _cluster(login: Login) -> dict[str, str]:
 
 
 def _user(login: Login) -> dict[str, str]:
+    if isinstance(login.proof, str):
+        return {"token": login.proof}
     return {
-        "client-certificate-data": _data(login.pair.certificate),
-        "client-key-data": _data(login.pair.key),
+        "client-certificate-data": _data(login.proof.certificate),
+        "client-key-data": _data(login.proof.key),
     }
 
 

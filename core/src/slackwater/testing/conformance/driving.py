@@ -54,6 +54,11 @@ def cause(subject: Subject, trouble: Trouble, ref: OperationRef | None = None) -
     subject.cause(trouble, ref)
 
 
+def struck(subject: Subject) -> None:
+    """Assert that the trouble has happened: what went well without it shows nothing."""
+    assert subject.struck(), "the trouble was caused, and befell no request"
+
+
 def need(subject: Subject, backend: Backend, capability: Capability) -> None:
     """Skip the promise where the capability is not declared."""
     if not backend.describe().can(capability):

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from slackwater.backend import Backend
 from slackwater.errors import RecoveryPointNotFound, TransientBackendError
 from slackwater.model.capability import Capability
 from slackwater.model.operation import Phase
@@ -20,6 +21,7 @@ from slackwater.testing.conformance.driving import (
     listed,
     need,
     not_offered,
+    struck,
 )
 from slackwater.testing.conformance.subject import Subject, Trouble
 
@@ -31,6 +33,13 @@ def _many(subject: Subject) -> int:
 
 def _names(points: Sequence[RecoveryPoint]) -> set[str]:
     return {point.name for point in points}
+
+
+def _listed_or_none(backend: Backend) -> list[RecoveryPoint] | None:
+    try:
+        return listed(backend)
+    except TransientBackendError:
+        return None
 
 
 class ListingPromises:
@@ -117,22 +126,18 @@ class ListingPromises:
         made = subject.make_points(_many(subject))
         backend = subject.backend()
         cause(subject, Trouble.TORN_LIST)
-        try:
-            points = listed(backend)
-        except TransientBackendError:
-            return
-        assert set(made) <= _names(points)
+        points = _listed_or_none(backend)
+        struck(subject)
+        assert points is None or set(made) <= _names(points)
 
     def test_a_slow_list_is_never_short(self, subject: Subject) -> None:
         """A list that is slower than the time-out raises, or gets through."""
         made = subject.make_points(_many(subject))
         backend = subject.backend()
         cause(subject, Trouble.SLOW_LIST)
-        try:
-            points = listed(backend)
-        except TransientBackendError:
-            return
-        assert set(made) <= _names(points)
+        points = _listed_or_none(backend)
+        struck(subject)
+        assert points is None or set(made) <= _names(points)
 
     def test_several_threads_may_list_at_once(self, subject: Subject) -> None:
         """One backend serves several threads."""

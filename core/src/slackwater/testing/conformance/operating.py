@@ -24,6 +24,7 @@ from slackwater.testing.conformance.driving import (
     listed,
     not_offered,
     operated_act,
+    struck,
     wait,
 )
 from slackwater.testing.conformance.subject import Subject, Trouble
@@ -134,6 +135,7 @@ class OperatingPromises:
         cause(subject, Trouble.ANSWER_LOST)
         with suppress(TransientBackendError):
             backend.start(act, key("one"))
+        struck(subject)
         subject.heal()
         assert subject.operations() == before + 1
 

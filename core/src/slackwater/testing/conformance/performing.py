@@ -10,7 +10,7 @@ import pytest
 from slackwater.backend import Stopped
 from slackwater.errors import TransientBackendError
 from slackwater.stores.spool import leftovers
-from slackwater.testing.conformance.driving import cause, key, listed, performed_act
+from slackwater.testing.conformance.driving import cause, key, listed, performed_act, struck
 from slackwater.testing.conformance.subject import Subject, Trouble
 from slackwater.testing.conformance.worker import Errand, Progresses, at_once
 
@@ -51,6 +51,7 @@ class PerformingPromises:
         cause(subject, Trouble.ANSWER_LOST)
         with suppress(TransientBackendError):
             subject.backend(cluster).perform(act, _KEY, Progresses())
+        struck(subject)
         subject.heal()
 
         result = subject.backend(cluster).perform(act, _KEY, Progresses())

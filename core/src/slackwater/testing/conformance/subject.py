@@ -105,6 +105,14 @@ class Subject(ABC):
     def cause(self, trouble: Trouble, ref: OperationRef | None = None) -> None:
         """Bring about the trouble."""
 
+    def struck(self) -> bool:
+        """Whether what was caused has befallen a request yet; asked before ``heal``.
+
+        Of interest are troubles that wait for the next request of a sort: a promise is not shown
+        by one that never came.
+        """
+        return True
+
     @abstractmethod
     def heal(self) -> None:
         """End every trouble."""

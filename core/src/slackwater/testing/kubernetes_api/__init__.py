@@ -23,7 +23,7 @@ from slackwater.testing.kubernetes_api.access import Rule
 from slackwater.testing.kubernetes_api.aggregation import AggregatedGroup
 from slackwater.testing.kubernetes_api.api import Event, KubernetesApi
 from slackwater.testing.kubernetes_api.commands import Command, Outcome
-from slackwater.testing.kubernetes_api.faults import Cut, Fault, Faults, Refuse, Slow
+from slackwater.testing.kubernetes_api.faults import Cut, Fault, Faults, Refuse, Slow, Tear
 from slackwater.testing.kubernetes_api.requests import Call
 from slackwater.testing.kubernetes_api.serving import Server, serve
 from slackwater.testing.kubernetes_api.status import ApiError, Object
@@ -44,5 +44,6 @@ __all__ = [
     "Rule",
     "Server",
     "Slow",
+    "Tear",
     "serve",
 ]

@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket
 from slackwater.testing.kubernetes_api.access import Access, User
 from slackwater.testing.kubernetes_api.api import KubernetesApi
 from slackwater.testing.kubernetes_api.commands import admitted, converse, refuse, tell
-from slackwater.testing.kubernetes_api.faults import Cut, Faults, Refuse, Slow, refusal
+from slackwater.testing.kubernetes_api.faults import Cut, Faults, Refuse, Slow, Tear, refusal
 from slackwater.testing.kubernetes_api.handlers import (
     Exchange,
     Reply,
@@ -56,7 +56,9 @@ class Application:
             await asyncio.sleep(fault.seconds)
         if fault != Cut(after_effect=False):
             response = self._answer(request, exchange, fault)
-        if isinstance(fault, Cut):
+        if isinstance(fault, Tear):
+            await send_half(response, send)
+        if isinstance(fault, Cut | Tear):
             self.cut(scope)
             await receive()  # returns when the server has seen the connection go
         else:
@@ -118,6 +120,15 @@ class Application:
 
     def _date(self) -> str:
         return format_datetime(self.api.clock(), usegmt=True)
+
+
+async def send_half(response: Response, send: Send) -> None:
+    """Send the head of an answer, which tells its whole length, and half of its body."""
+    head = {"status": response.status_code, "headers": response.raw_headers}
+    await send({"type": "http.response.start", **head})
+    whole = getattr(response, "body", b"")  # a watch has none
+    half = bytes(whole[: len(whole) // 2])
+    await send({"type": "http.response.body", "body": half, "more_body": True})
 
 
 async def _read(request: Request) -> Exchange:

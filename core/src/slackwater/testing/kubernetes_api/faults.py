@@ -39,7 +39,12 @@ class Cut:
     after_effect: bool = False
 
 
-Answer = Refuse | Slow | Cut
+@dataclass(frozen=True, slots=True)
+class Tear:
+    """The answer breaks off half-way: its head promises more than comes."""
+
+
+Answer = Refuse | Slow | Cut | Tear
 
 
 @dataclass(slots=True)
@@ -75,6 +80,12 @@ class Faults:
         with self._lock:
             self._faults.append(fault)
         return fault
+
+    @property
+    def struck(self) -> bool:
+        """Whether there are faults, and each has struck at least once."""
+        with self._lock:
+            return bool(self._faults) and all(fault.hits for fault in self._faults)
 
     def clear(self) -> None:
         """Let everything go well again."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,20 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from starlette.types import Scope
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from slackwater.testing.kubernetes_api.access import EVERYTHING, Access, Rule, User
 from slackwater.testing.kubernetes_api.api import KubernetesApi
 from slackwater.testing.kubernetes_api.application import Application
 from slackwater.testing.kubernetes_api.faults import Faults
 from slackwater.testing.kubernetes_api.requests import Call
-from slackwater.testing.loopback import serve_on_loopback
+from slackwater.testing.loopback import Connections, serve_on_loopback
 
 # In C where it is there: a test writes several of these files, a demo dozens.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-Transports = dict[tuple[str, int], asyncio.Transport]
 
 
 class Server:
@@ -32,16 +28,15 @@ class Server:
     `calls` are the latest requests, the oldest first.
     """
 
-    def __init__(self, api: KubernetesApi, token: str | None, transports: Transports) -> None:
+    def __init__(self, api: KubernetesApi, token: str | None, connections: Connections) -> None:
         self.api = api
         self.url = ""
         self.faults = Faults()
         self._token = token
         self._access = Access(token_required=token is not None)
-        self._transports = transports
         if token is not None:
             self._access.grant(token, User("kubernetes-admin", (EVERYTHING,)))
-        self._application = Application(api, self.faults, self._access, self._cut)
+        self._application = Application(api, self.faults, self._access, connections.cut)
 
     @property
     def calls(self) -> deque[Call]:
@@ -78,9 +73,6 @@ class Server:
         path.write_text(yaml.dump(config, Dumper=_DUMPER, sort_keys=False))
         return path
 
-    def _cut(self, scope: Scope) -> None:
-        self._transports[tuple(scope["client"])].abort()
-
 
 def _read(path: Path) -> dict[str, Any]:
     content: dict[str, Any] = yaml.load(path.read_bytes(), _LOADER)  # noqa: S506  a safe loader
@@ -99,24 +91,8 @@ def serve(api: KubernetesApi, *, token: str | None = None) -> Iterator[Server]:
     With `token`, callers must send it (or one given by `rights`) as a bearer token; without, a
     caller who sends none may do everything.
     """
-    transports: Transports = {}
-    server = Server(api, token, transports)
-    with serve_on_loopback(server._application, _protocol(transports)) as port:
+    connections = Connections()
+    server = Server(api, token, connections)
+    with serve_on_loopback(server._application, connections) as port:
         server.url = f"http://127.0.0.1:{port}"
         yield server
-
-
-def _protocol(transports: Transports) -> type[H11Protocol]:
-    """Return uvicorn's protocol with one addition: it registers the connections, to be cut."""
-
-    class Registered(H11Protocol):
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            self._peer = tuple(transport.get_extra_info("peername"))
-            transports[self._peer] = transport
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            super().connection_lost(exc)
-            transports.pop(self._peer, None)
-
-    return Registered

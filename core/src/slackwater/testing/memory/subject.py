@@ -142,6 +142,11 @@ class MemorySubject(Subject):
         elif trouble is Trouble.GONE:
             self.world.remove_operation(self.home, operation)
 
+    def struck(self) -> bool:
+        """Whether a mishap was used up in one of the clusters."""
+        clusters = filter(None, (self.home, self.neighbour, self.stranger))
+        return not all(self.world.misbehaves(cluster) for cluster in clusters)
+
     def heal(self) -> None:
         """End every trouble."""
         self.world.heal()

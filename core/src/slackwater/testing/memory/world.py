@@ -154,6 +154,11 @@ class MemoryWorld:
         with self.open() as shelves:
             shelves.put("mishap", cluster, mishap)
 
+    def misbehaves(self, cluster: str) -> bool:
+        """Whether a mishap still waits for requests of a cluster."""
+        with self.open() as shelves:
+            return shelves.get("mishap", cluster, Mishap) is not None
+
     def heal(self) -> None:
         """End mishaps and stalls, and forget how the next operations were to end."""
         with open_shelves(self.path) as shelves:

@@ -16,6 +16,8 @@ from slackwater_csi.settings import CsiSettings
 
 PAGE = 10
 """Objects in one list request: few, so that a few points fill several pages."""
+TIMEOUT = 3.0
+"""Seconds that a backend waits for an API server."""
 
 
 def clock_of(file: Path) -> Callable[[], datetime]:
@@ -40,7 +42,7 @@ def build(
     """Make the backend of a cluster by its context."""
     kept, now = TroubledStore(Path(store)), clock_of(Path(clock))
     context = Context(
-        cluster=Cluster(cluster, kubeconfig=Path(kubeconfig), context=cluster, timeout=3.0),
+        cluster=Cluster(cluster, kubeconfig=Path(kubeconfig), context=cluster, timeout=TIMEOUT),
         secret=str,
         spool=Spool(Path(spool)).folder(cluster, TOOL),
         clock=now,

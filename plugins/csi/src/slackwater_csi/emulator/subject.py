@@ -13,7 +13,8 @@ from slackwater.model.operation import OperationRef
 from slackwater.model.workload import Workload
 from slackwater.testing.artefacts import StoreTrouble, TroubledStore
 from slackwater.testing.conformance import Recipe, Subject, Trouble
-from slackwater.testing.kubernetes_api import Cut, KubernetesApi, Refuse, Rule, Slow, serve
+from slackwater.testing.kubernetes_api import Cut, KubernetesApi, Rule, serve
+from slackwater.testing.request_troubles import befall
 from slackwater_csi import labels
 from slackwater_csi.emulator.definitions import CONTENTS, SNAPSHOTS
 from slackwater_csi.emulator.installing import (
@@ -123,20 +124,12 @@ class CsiSubject(Subject):
         if trouble in _OF_THE_STORE:
             self._store.cause(_OF_THE_STORE[trouble])
         faults = self._server.faults
+        befall(faults, trouble, lists="volumesnapshots", retry_after=self.retry_after)
         match trouble:
-            case Trouble.THROTTLED:
-                faults.add("*", ".", Refuse(429, retry_after=int(self.retry_after)))
             case Trouble.UNAVAILABLE:
                 faults.add("*", ".", Cut(), times=None)
             case Trouble.DENIED:
                 self._server.rights(TOKEN, user="nobody")
-            case Trouble.ANSWER_LOST:
-                faults.add("create", ".", Cut(after_effect=True))
-            case Trouble.SLOW_LIST:
-                faults.add("list", "/volumesnapshots$", Slow(3.5))
-            case Trouble.TORN_LIST:
-                faults.add("list", "/volumesnapshots$", Slow(0.0))
-                faults.add("list", "/volumesnapshots$", Cut(), times=None)
             case Trouble.FAILS:
                 self._csi.faults.fail_next = self.failure_words
             case Trouble.WARNS:
@@ -156,6 +149,10 @@ class CsiSubject(Subject):
             else:
                 self._csi.world.change(SNAPSHOTS, found, {"metadata": {"finalizers": None}})
                 self._api.delete(SNAPSHOTS, metadata["name"], metadata["namespace"])
+
+    def struck(self) -> bool:
+        """Look at the API server and at the store."""
+        return self._store.struck or self._server.faults.struck
 
     def heal(self) -> None:
         """End every trouble."""

@@ -130,6 +130,10 @@ class EtcdSubject(Subject):
             case Trouble.DENIED:
                 self.world.folder.change("troubles", denied=True)
 
+    def struck(self) -> bool:
+        """Look at the store."""
+        return self._store.struck
+
     def heal(self) -> None:
         """End every trouble."""
         self._store.heal()

@@ -12,17 +12,20 @@ from slackwater.model.operation import OperationRef
 from slackwater.model.workload import Workload
 from slackwater.testing.artefacts import TroubledStore
 from slackwater.testing.conformance import Recipe, Subject, Trouble
-from slackwater.testing.kubernetes_api import Cut, KubernetesApi, Refuse, Rule, Slow, serve
+from slackwater.testing.kubernetes_api import Cut, KubernetesApi, Rule, serve
 from slackwater.testing.kubernetes_api.workloads import contents, seed
+from slackwater.testing.request_troubles import befall, struck
 from slackwater_kasten import labels
 from slackwater_kasten.emulator.catalog import Catalog, Inside, Object, stamp
 from slackwater_kasten.emulator.installing import HOME, PROFILE, install
+from slackwater_kasten.emulator.kinds import KINDS
 from slackwater_kasten.emulator.recipe import PAGE
 from slackwater_kasten.emulator.seeding import add_classes
 from slackwater_kasten.emulator.vault import PREFIX
 
 TOKEN = "canary-5c1e-token"  # noqa: S105  made up, and searched for in everything shown
 START = datetime(2026, 11, 21, 13, 0, tzinfo=UTC)
+LISTS = "restorepointcontents"
 EVERYTHING = Rule(verbs=("*",), resources=("*",), groups=("*",))
 
 
@@ -116,22 +119,19 @@ class KastenSubject(Subject):
 
     def cause(self, trouble: Trouble, ref: OperationRef | None = None) -> None:
         """Bring about the trouble, in the API server or in K10."""
-        home, faults = self._servers["home"], self._kasten.servers["home"].faults
+        faults = self._kasten.servers["home"].faults
         _, space, name = ref.handle.split("/") if ref else ("", "", "")
+        if trouble is Trouble.ANSWER_LOST:
+            self._unbind()
+        for server in self._servers.values():
+            befall(
+                server.faults, trouble, lists="restorepointcontents", retry_after=self.retry_after
+            )
         match trouble:
-            case Trouble.THROTTLED:
-                home.faults.add("*", ".", Refuse(429, retry_after=int(self.retry_after)))
             case Trouble.UNAVAILABLE:
-                home.faults.add("*", ".", Cut(), times=None)
+                self._servers["home"].faults.add("*", ".", Cut(), times=None)
             case Trouble.DENIED:
-                home.rights(TOKEN, user="nobody")
-            case Trouble.ANSWER_LOST:
-                home.faults.add("create", ".", Cut(after_effect=True))
-            case Trouble.SLOW_LIST:
-                home.faults.add("list", "/restorepointcontents$", Slow(3.5))
-            case Trouble.TORN_LIST:
-                home.faults.add("list", "/restorepointcontents$", Slow(0.0))
-                home.faults.add("list", "/restorepointcontents$", Cut(), times=None)
+                self._servers["home"].rights(TOKEN, user="nobody")
             case Trouble.FAILS:
                 faults.fail_next = self.failure_words
             case Trouble.WARNS:
@@ -145,9 +145,20 @@ class KastenSubject(Subject):
             case Trouble.GONE:
                 self._catalog.remove("backupactions", name, space)
 
+    def _unbind(self) -> None:
+        """As after the loss of a namespace: where contents are bound, a worker creates nothing."""
+        home = self._kasten.servers["home"]
+        for point in self._catalog.all("restorepoints"):
+            home.rules.delete(KINDS["restorepoints"], point)
+
+    def struck(self) -> bool:
+        """Look at the API servers."""
+        return struck(server.faults for server in self._servers.values())
+
     def heal(self) -> None:
         """End every trouble."""
-        self._servers["home"].faults.clear()
+        for server in self._servers.values():
+            server.faults.clear()
         self._servers["home"].rights(TOKEN, EVERYTHING, user="kubernetes-admin")
         self._kasten.servers["home"].faults.clear()
 

@@ -12,8 +12,9 @@ from typing import Any
 from slackwater.model.operation import OperationRef
 from slackwater.model.workload import Workload
 from slackwater.testing.conformance import Recipe, Subject, Trouble
-from slackwater.testing.kubernetes_api import Cut, KubernetesApi, Refuse, Rule, Slow, serve
+from slackwater.testing.kubernetes_api import Cut, KubernetesApi, Rule, serve
 from slackwater.testing.kubernetes_api.workloads import contents, seed
+from slackwater.testing.request_troubles import befall, struck
 from slackwater_velero.emulator.installing import install, location
 from slackwater_velero.emulator.objects import BACKUPS, DELETE_REQUESTS, RESTORES
 from slackwater_velero.recipe import PAGE
@@ -111,20 +112,13 @@ class VeleroSubject(Subject):
         """Bring about the trouble, in the API server or in Velero."""
         home, faults = self._servers["home"], self._velero.servers["home"].faults
         name = ref.handle.split("/")[1] if ref else ""
+        for server in self._servers.values():
+            befall(server.faults, trouble, lists="backups", retry_after=self.retry_after)
         match trouble:
-            case Trouble.THROTTLED:
-                home.faults.add("*", ".", Refuse(429, retry_after=int(self.retry_after)))
             case Trouble.UNAVAILABLE:
                 home.faults.add("*", ".", Cut(), times=None)
             case Trouble.DENIED:
                 home.rights(TOKEN, user="nobody")
-            case Trouble.ANSWER_LOST:
-                home.faults.add("create", ".", Cut(after_effect=True))
-            case Trouble.SLOW_LIST:
-                home.faults.add("list", "/backups$", Slow(3.5))
-            case Trouble.TORN_LIST:
-                home.faults.add("list", "/backups$", Slow(0.0))
-                home.faults.add("list", "/backups$", Cut(), times=None)
             case Trouble.FAILS:
                 faults.fail_next = self.failure_words
             case Trouble.WARNS:
@@ -137,9 +131,14 @@ class VeleroSubject(Subject):
             case Trouble.GONE:
                 self._apis["home"].delete(BACKUPS, name, "velero")
 
+    def struck(self) -> bool:
+        """Look at the API servers."""
+        return struck(server.faults for server in self._servers.values())
+
     def heal(self) -> None:
         """End every trouble."""
-        self._servers["home"].faults.clear()
+        for server in self._servers.values():
+            server.faults.clear()
         self._servers["home"].rights(TOKEN, EVERYTHING, user="kubernetes-admin")
         self._velero.servers["home"].faults.clear()
 
