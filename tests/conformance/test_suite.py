@@ -8,7 +8,11 @@ import sys
 import pytest
 
 from slackwater.testing.conformance import Recipe
+from slackwater.testing.conformance.listing import ListingPromises
+from slackwater.testing.conformance.operating import OperatingPromises
+from slackwater.testing.conformance.performing import PerformingPromises
 from slackwater.testing.conformance.suite import BackendConformance
+from slackwater.testing.memory.subject import MemorySubject
 
 PROMISE = "test_closing_twice_is_fine"
 
@@ -71,6 +75,27 @@ def test_skipped_promises_are_counted_at_the_end(tmp_path):
     )
 
     assert "3 promises not offered by memory-archive: clean-up acts" in run.stdout
+
+
+class Lucky(MemorySubject):
+    """Its troubles never come."""
+
+    def cause(self, trouble, ref=None):
+        pass
+
+
+@pytest.mark.parametrize(
+    "promise",
+    [
+        ListingPromises.test_a_list_that_breaks_is_never_short,
+        ListingPromises.test_a_slow_list_is_never_short,
+        OperatingPromises.test_a_lost_answer_leads_to_one_operation,
+        PerformingPromises.test_performing_after_a_lost_answer_leaves_one,
+    ],
+)
+def test_a_trouble_that_never_came_shows_nothing(promise, tmp_path):
+    with Lucky(tmp_path) as subject, pytest.raises(AssertionError, match="befell no request"):
+        promise(None, subject)
 
 
 def test_a_recipe_names_a_module_or_a_file(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -71,6 +72,7 @@ class MemorySubject(Subject):
         self.spool = folder / "spool"
         self.world = MemoryWorld(folder / "world.sqlite")
         self._arguments = arguments
+        self._caused = False
         self.world.set_time(START)
         self.world.require_token(self.canaries[0])
         self.world.show_store(self.home, STORE)
@@ -121,8 +123,9 @@ class MemorySubject(Subject):
 
     def cause(self, trouble: Trouble, ref: OperationRef | None = None) -> None:
         """Bring about the trouble."""
-        if trouble in _MISHAPS:
-            for cluster in filter(None, (self.home, self.neighbour, self.stranger)):
+        self._caused = trouble in _MISHAPS
+        if self._caused:
+            for cluster in self._clusters():
                 self.world.misbehave(cluster, _MISHAPS[trouble])
         match trouble:
             case Trouble.FAILS:
@@ -136,6 +139,9 @@ class MemorySubject(Subject):
         if ref is not None:
             self._disturb(trouble, ref.handle.partition("/")[2])
 
+    def _clusters(self) -> Sequence[str]:
+        return [each for each in (self.home, self.neighbour, self.stranger) if each]
+
     def _disturb(self, trouble: Trouble, operation: str) -> None:
         if trouble is Trouble.STRANGE_STATE:
             self.world.change_operation(self.home, operation, "Marinating")
@@ -144,8 +150,8 @@ class MemorySubject(Subject):
 
     def struck(self) -> bool:
         """Whether a mishap was used up in one of the clusters."""
-        clusters = filter(None, (self.home, self.neighbour, self.stranger))
-        return not all(self.world.misbehaves(cluster) for cluster in clusters)
+        left = [self.world.mishap(cluster) for cluster in self._clusters()]
+        return self._caused and None in left
 
     def heal(self) -> None:
         """End every trouble."""

@@ -154,10 +154,10 @@ class MemoryWorld:
         with self.open() as shelves:
             shelves.put("mishap", cluster, mishap)
 
-    def misbehaves(self, cluster: str) -> bool:
-        """Whether a mishap still waits for requests of a cluster."""
+    def mishap(self, cluster: str) -> Mishap | None:
+        """Return what still waits for requests of a cluster."""
         with self.open() as shelves:
-            return shelves.get("mishap", cluster, Mishap) is not None
+            return shelves.get("mishap", cluster, Mishap)
 
     def heal(self) -> None:
         """End mishaps and stalls, and forget how the next operations were to end."""
