@@ -11,10 +11,11 @@ from slackwater.clusters import Cluster
 from slackwater.model.capability import Capability
 from slackwater.model.finding import Severity
 from slackwater.model.recovery_point import Whereabouts
+from slackwater.model.request import PointQuery
 from slackwater.testing.kubernetes_api import KubernetesApi, Rule, serve
-from slackwater_csi import looking
+from slackwater_csi import asked_points, looking
 from slackwater_csi.emulator.definitions import CLASSES, CONTENTS, SNAPSHOTS, group_definitions
-from slackwater_csi.emulator.installing import snapshot_class
+from slackwater_csi.emulator.installing import CLASS, snapshot_class
 from slackwater_csi.emulator.seeding import claim
 from slackwater_csi.plugin import discover
 from slackwater_csi.rights import binding, needs, rights, role
@@ -171,11 +172,75 @@ def test_a_storage_that_does_not_answer_has_lost_nothing_and_vouches_for_nothing
     assert stage.left() == left
 
 
+def of_others(stage):
+    """The snapshots that no store names, as points."""
+    return [each for each in stage.points() if "no-manifest" in [f.code for f in each.findings]]
+
+
+def test_snapshots_that_others_made_are_asked_after_too(stage, turning):
+    others_snapshot(stage, "theirs")
+    others_snapshot(stage, "mine", claim="media")
+    ours = stage.back_up()
+    before = {p.made_by: p for p in of_others(stage)}
+    assert {p.data.whereabouts for p in before.values()} == {Whereabouts.NEVER_ASKED}
+    lost = before["VolumeSnapshot shop/theirs"]
+    content = stage.api.get(CONTENTS, lost.name)
+    stage.csi.storage.delete(content["status"]["snapshotHandle"])
+    left = stage.left()
+    turning.start()
+
+    sights = stage.backend().look_for_data()
+
+    assert sights.pop(lost.id).whereabouts is Whereabouts.GONE
+    assert {each.whereabouts for each in sights.values()} == {Whereabouts.THERE}
+    assert {*sights} == {ours.id, before["VolumeSnapshot shop/mine"].id}
+    assert stage.left() == left
+    listed = {p.id for p in stage.backend(store="").list_recovery_points(PointQuery())}
+    assert listed == set(stage.backend(store="").look_for_data()), "without a store, too"
+
+
+def others_snapshot(stage, name, claim="data"):
+    """A snapshot that somebody made with kubectl."""
+    body = {
+        "apiVersion": "snapshot.storage.k8s.io/v1",
+        "kind": "VolumeSnapshot",
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": {
+            "volumeSnapshotClassName": CLASS,
+            "source": {"persistentVolumeClaimName": claim},
+        },
+    }
+    stage.api.create(body)
+    stage.csi.tick(4)
+
+
+def test_a_snapshot_of_others_that_is_not_ready_is_not_asked_after(stage, turning):
+    stage.csi.faults.stalled = True
+    others_snapshot(stage, "theirs")
+    (point,) = of_others(stage)
+    assert point.data is None
+    turning.start()
+    assert stage.backend().look_for_data() == {}
+
+
+def test_ours_are_asked_after_first_where_there_are_too_many(stage, turning, monkeypatch):
+    monkeypatch.setattr(asked_points, "MOST", 3)
+    older = stage.back_up()  # of two volumes
+    for name in ("theirs-1", "theirs-2"):
+        stage.later(minutes=1)
+        others_snapshot(stage, name)
+    turning.start()
+
+    asked = stage.backend().look_for_data()
+
+    newest = max(of_others(stage), key=lambda each: each.begin)
+    assert {*asked} == {older.id, newest.id}
+
+
 def test_where_nobody_can_ask_nothing_is_told_and_nothing_raised(stage):
     stage.back_up()
     stage.server.rights("few", *all_but(("create", CONTENTS)), user="few")
     assert stage.backend(token="few").look_for_data() == {}
-    assert stage.backend(store="").look_for_data() == {}
     remove_snapshots(stage)
     assert stage.backend().look_for_data() == {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -120,6 +121,30 @@ def test_a_lost_snapshot_is_found_out_before_anything_is_touched(place):
     assert "release" not in results
     assert place.digest("data") == now
     assert place.csi.volume(place.namespace, "data") == volume
+
+
+def test_a_lost_snapshot_that_somebody_else_made_is_found_out_too(place):
+    place.seed("data")
+    place.plane.apply(THEIRS.format(namespace=place.namespace))
+    where = ("get", "volumesnapshot", "theirs", "-n", place.namespace, "-o")
+    ready = (*where, "jsonpath={.status.readyToUse}")
+    wait(lambda: place.plane.kubectl(*ready) == "true", "it does not get ready")
+    [point] = [each for each in place.points() if place.namespace in each.made_by]
+    assert point.data.whereabouts is Whereabouts.NEVER_ASKED
+    assert place.backend().look_for_data()[point.id].whereabouts is Whereabouts.THERE
+
+    content = place.plane.kubectl("get", "volumesnapshotcontent", point.name, "-o", "json")
+    place.driver.lose(json.loads(content)["status"]["snapshotHandle"])
+
+    assert place.backend().look_for_data()[point.id].whereabouts is Whereabouts.GONE
+
+
+THEIRS = """
+apiVersion: snapshot.storage.k8s.io/v1
+kind: VolumeSnapshot
+metadata: {{name: theirs, namespace: {namespace}}}
+spec: {{source: {{persistentVolumeClaimName: data}}}}
+"""
 
 
 def _held(place, point):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 
@@ -29,14 +29,12 @@ def list_points(site: Site) -> Iterator[RecoveryPoint]:
     """Yield every point once; two lists, and the manifests that are new."""
     snapshots = site.here.list_if_served(SNAPSHOTS, Snapshot)
     translator = translator_of(site)
-    published = set()
+    published = set[str]()
     vouchers = cache(lambda: all_vouchers(site.here))  # not where the store holds nothing of ours
     for point in _stored(site, translator, lambda _: vouchers()):
         published.add(point.name)
         yield point
-    for snapshot in snapshots:
-        if snapshot.metadata.label(labels.POINT) not in published and not _shows(snapshot):
-            yield translator.adopted(snapshot)
+    yield from map(translator.adopted, adopted_among(snapshots, published))
 
 
 def read_point(site: Site, point: PointId) -> RecoveryPoint:
@@ -110,14 +108,20 @@ def translated(translator: Translator, manifest: Manifest, vouchers: AskVouchers
     return translator.point(manifest.name, facts, vouchers(facts).doubts(facts) if own else {})
 
 
-def own_points(site: Site) -> Iterator[tuple[str, PointFacts]]:
-    """Yield what the store says of each point whose snapshots lie in this cluster's storage."""
-    uid = site.here.uid()
-    for manifest in site.store().manifests(lambda _: None):
+def own_points(manifests: Iterable[Manifest], uid: str) -> Iterator[tuple[str, PointFacts]]:
+    """Yield what manifests say of each point whose snapshots lie in the storage of the cluster."""
+    for manifest in manifests:
         with suppress(ValidationError):
             facts = PointFacts.model_validate(manifest.facts)
             if facts.stamp is not None and facts.stamp.cluster_uid == uid and not facts.deleting:
                 yield manifest.name, facts
+
+
+def adopted_among(snapshots: Iterable[Snapshot], published: Collection[str]) -> Iterator[Snapshot]:
+    """Yield those that no manifest names: each is a point by itself."""
+    for snapshot in snapshots:
+        if snapshot.metadata.label(labels.POINT) not in published and not _shows(snapshot):
+            yield snapshot
 
 
 def _shows(snapshot: Snapshot) -> bool:

@@ -15,20 +15,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from slackwater.backend.polling import answered
-from slackwater.errors import ObjectExists, PermissionDenied, SlackwaterError
+from slackwater.errors import ObjectExists, PermissionDenied
 from slackwater.model.recovery_point import DataSight, PointId, Whereabouts
 from slackwater_csi import labels
 from slackwater_csi.access import Here
-from slackwater_csi.errors import TOOL
-from slackwater_csi.facts import PointFacts, VolumeFacts
-from slackwater_csi.listing import own_points
+from slackwater_csi.asked_points import AskedPoint, asked_points
+from slackwater_csi.facts import VolumeFacts
 from slackwater_csi.naming import digest
 from slackwater_csi.objects import Content, Named
 from slackwater_csi.resources import CONTENTS, manifest
 from slackwater_csi.site import Site
 
-MOST = 50
-"""Snapshots that are asked after at once, the newest first: each is an object to be made."""
 _ANSWERED_WITHIN = 3.0
 _NEVER_THERE = "slackwater-asks-for-what-was-never-there"
 _NOT_BELIEVED = "its driver calls any snapshot ready, there or not"
@@ -58,37 +55,23 @@ class Answer:
 
 
 def look_for_data(site: Site) -> Mapping[PointId, DataSight]:
-    """Ask for the snapshots of this cluster's newest published points. Leaves nothing.
+    """Ask for the snapshots of this cluster's newest points, ours and others'. Leaves nothing.
 
     Where there is nothing to be asked about, or nobody may ask, nothing is told: a store that does
     not answer, an API that is not served and rights that are missing are findings of ``check``.
     """
     try:
-        points = _points(site)
+        points = asked_points(site)
         return _asked(site, points) if points else {}
     except PermissionDenied:
         return {}
 
 
-def _points(site: Site) -> Mapping[str, PointFacts]:
-    if not (site.settings.store and site.here.served(f"{CONTENTS.group}/{CONTENTS.version}")):
-        return {}
-    try:
-        return _newest(dict(own_points(site)))
-    except SlackwaterError:
-        return {}
-
-
-def _asked(site: Site, points: Mapping[str, PointFacts]) -> Mapping[PointId, DataSight]:
-    volumes = [volume for facts in points.values() for volume in facts.held]
-    questions = {question_of(v) for v in volumes}
+def _asked(site: Site, points: Sequence[AskedPoint]) -> Mapping[PointId, DataSight]:
+    questions = {question_of(volume) for point in points for volume in point.volumes}
     questions |= {Question(q.driver, _NEVER_THERE, q.namespace) for q in _one_each(questions)}
-    told = _ask_all(site.here, questions)
-    store, now = site.store().identity, site.clock()
-    return {
-        PointId(tool=TOOL, store=store, name=name): DataSight(at=now, **_judged(facts, told))
-        for name, facts in points.items()
-    }
+    told, now = _ask_all(site.here, questions), site.clock()
+    return {point.id: DataSight(at=now, **_judged(point.volumes, told)) for point in points}
 
 
 def question_of(volume: VolumeFacts) -> Question:
@@ -96,28 +79,14 @@ def question_of(volume: VolumeFacts) -> Question:
     return Question(volume.driver, volume.handle, volume.namespace)
 
 
-def _newest(points: Mapping[str, PointFacts]) -> Mapping[str, PointFacts]:
-    """The newest points whose snapshots are not too many; each whole, for half an answer is none.
-
-    One that is larger by itself is asked after all the same.
-    """
-    chosen: dict[str, PointFacts] = {}
-    asked = 0
-    for name, facts in sorted(points.items(), key=lambda each: each[1].began, reverse=True):
-        if facts.held and (not chosen or asked + len(facts.held) <= MOST):
-            chosen[name] = facts
-            asked += len(facts.held)
-    return chosen
-
-
 def _one_each(questions: Iterable[Question]) -> Sequence[Question]:
     ordered = sorted(questions, key=lambda q: (q.driver, q.namespace))
     return list({each.driver: each for each in ordered}.values())
 
 
-def _judged(facts: PointFacts, told: Mapping[Question, Answer]) -> dict[str, object]:
+def _judged(volumes: Sequence[VolumeFacts], told: Mapping[Question, Answer]) -> dict[str, object]:
     """Judge a point by the gravest that was said of its snapshots."""
-    answers = [(volume, told[question_of(volume)]) for volume in facts.held]
+    answers = [(volume, told[question_of(volume)]) for volume in volumes]
     by_word: dict[Whereabouts, list[tuple[VolumeFacts, Answer]]] = defaultdict(list)
     for volume, answer in answers:
         by_word[answer.whereabouts].append((volume, answer))
@@ -128,14 +97,15 @@ def _judged(facts: PointFacts, told: Mapping[Question, Answer]) -> dict[str, obj
         return {"whereabouts": Whereabouts.GONE, "lost": claims, "message": named}
     if untold := by_word[Whereabouts.UNTOLD]:
         volume, answer = untold[0]
-        said = f"{volume.namespace}/{volume.claim}: {answer.message}"
+        said = f"{volume.namespace}/{volume.claim or volume.snapshot}: {answer.message}"
         return {"whereabouts": Whereabouts.UNTOLD, "message": said}
     return {"whereabouts": Whereabouts.THERE}
 
 
 def _as_lost(volume: VolumeFacts) -> str:
     return (
-        f"the snapshot of {volume.namespace}/{volume.claim} is gone from the storage of "
+        f"the snapshot of {volume.namespace}/{volume.claim or volume.snapshot} is gone from the "
+        f"storage of "
         f"{volume.driver} ({volume.handle}); Kubernetes was not told"
     )
 

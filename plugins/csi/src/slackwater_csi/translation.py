@@ -47,6 +47,11 @@ def local_store(uid: str) -> str:
     return f"snapshots of cluster {uid}"
 
 
+def adopted_id(uid: str, snapshot: Snapshot) -> PointId:
+    """Return who the point is that a snapshot without a manifest makes, in the cluster so named."""
+    return PointId(tool=TOOL, store=local_store(uid), name=snapshot.content)
+
+
 @dataclass(frozen=True)
 class Translator:
     """Translates what one cluster sees, by its own uid and the store that it uses."""
@@ -100,7 +105,7 @@ class Translator:
         if word is not Word.READY and state.message:
             findings.append(self.voice.warning("snapshot-not-ready", snapshot.name, state.message))
         return RecoveryPoint(
-            id=PointId(tool=TOOL, store=local_store(self.uid), name=snapshot.content),
+            id=adopted_id(self.uid, snapshot),
             phase=_PHASES[word],
             scope=Scope(volumes=((space, claim),) if claim else ()),
             begin=snapshot.taken,
@@ -112,6 +117,7 @@ class Translator:
             made_by=f"VolumeSnapshot {space}/{snapshot.name}",
             tool_phase=word.value,
             findings=tuple(findings),
+            data=DataSight() if word is Word.READY else None,
         )
 
     def _bare(self, name: str) -> RecoveryPoint:
