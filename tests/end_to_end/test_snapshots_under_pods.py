@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import pytest
 
 from slackwater import Fleet
 from slackwater.cli.plan_file import read_plan
+from slackwater.model.operation import Phase
 from slackwater.model.recovery_point import RecoveryPoint
 from slackwater.model.run import Run, RunState
 
@@ -212,6 +214,79 @@ def test_a_pod_is_let_go_by_whoever_goes_on_after_a_killed_process(
     assert {number_in(east, held.volume) for held in point.contents.volumes} == {stopped_at}
     assert told(east, namespace) == ["hold", "let go"]
     goes_on(east, namespace)
+
+
+def test_two_machines_that_back_up_at_once_hold_a_pod_one_after_the_other(
+    road: SnapshotsRoad, fresh_namespace_on_nodes: str
+) -> None:
+    namespace, east = fresh_namespace_on_nodes, road.testbed["east"]
+    road.csi = {"groups": False, "hooks": True}
+    run(east, namespace, counting(namespace, *VOLUMES))
+    elsewhere = road.folder / "elsewhere.db"
+    with (
+        road.open() as here,
+        Fleet.load(road.write(), ledger=elsewhere, timeout=4) as there,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        first = here.backup(cluster="east", namespace=namespace)
+        second = there.backup(cluster="east", namespace=namespace)
+        with east.csi.driver.fault("CreateSnapshot.slow", "3s"):
+            one = pool.submit(ended, here, first.id)
+            awaited(lambda: east.kubectl("get", "pods", "-n", namespace, "-l", HELD, "-o", "name"),
+                    "nobody holds the pod")  # fmt: skip
+            two = pool.submit(ended, there, second.id)
+            waits = f"held still for another backup: run {first.id}"
+            awaited(lambda: any(waits in each.message for each in second.now.steps), "no waiting")
+            made = one.result(), two.result()
+        assert [each.state for each in made] == [RunState.SUCCEEDED] * 2, list(map(story, made))
+        points = [the_point(here, each) for each in made]
+    assert told(east, namespace) == ["hold", "let go"] * 2
+    for point in points:
+        assert point.contents is not None
+        assert len({number_in(east, held.volume) for held in point.contents.volumes}) == 1
+        assert "held-still" in codes(point.findings)
+    goes_on(east, namespace)
+
+
+def restarted(cluster: NodeCluster, namespace: str) -> None:
+    within(cluster, namespace, "touch", "/tmp/quit")
+
+
+def exchanged(cluster: NodeCluster, namespace: str) -> None:
+    cluster.kubectl("delete", "pod", "-n", namespace, POD)
+
+
+@pytest.mark.parametrize("happens", [restarted, exchanged])
+def test_a_pod_that_did_not_hold_is_not_claimed(
+    road: SnapshotsRoad,
+    fresh_namespace_on_nodes: str,
+    happens: Callable[[NodeCluster, str], None],
+) -> None:
+    namespace, east = fresh_namespace_on_nodes, road.testbed["east"]
+    road.csi = {"hooks": True}
+    run(east, namespace, counting(namespace, *VOLUMES))
+    with road.open() as fleet, ThreadPoolExecutor(1) as pool:
+        begun = fleet.backup(cluster="east", namespace=namespace)
+        with east.csi.driver.fault("CreateVolumeGroupSnapshot.slow", "8s"):
+            end = pool.submit(ended, fleet, begun.id)
+            awaited(lambda: groups_of(east, namespace), "no snapshot is begun")
+            before = instance(east, namespace)
+            happens(east, namespace)
+            awaited(lambda: instance(east, namespace) not in ("", before), "nothing happens to it")
+            made = end.result()
+        assert made.state is RunState.PARTIAL, story(made)
+        point = the_point(fleet, made)
+    [lost] = [finding for finding in point.findings if finding.code == "not-held"]
+    assert f"{POD} was told to hold still, and nobody can say that it did" in lost.message
+    assert point.phase is Phase.PARTIAL
+    goes_on(east, namespace)
+
+
+def instance(cluster: NodeCluster, namespace: str) -> str:
+    """Return which instance of the pod's container runs now; nothing where none does."""
+    found = cluster.get("pod", POD, namespace)
+    statuses = (found or {}).get("status", {}).get("containerStatuses") or [{}]
+    return str(statuses[0].get("containerID", "")) if "running" in str(statuses[0]) else ""
 
 
 def number_in(cluster: NodeCluster, snapshot: str) -> str:

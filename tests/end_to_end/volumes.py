@@ -64,10 +64,10 @@ def application(
 
 
 # One number after another into each volume, as fast as it goes; while it is told to hold still the
-# last one stands in all of them.
+# last one stands in all of them. When it is told to quit its container is started anew.
 _COUNT = """
 number=0
-while true; do
+while [ ! -e /tmp/quit ]; do
   if [ -e /tmp/hold ]; then touch /tmp/still; sleep 0.05; continue; fi
   rm -f /tmp/still
   number=$((number + 1))
