@@ -26,23 +26,43 @@ def _start(command: list[str]) -> int:
     )
 
 
-def _let_go(process: int, runs: _thread.LockType) -> None:
-    """End the program, once nobody holds the other end any more."""
-    while os.read(0, 1):  # unbuffered: a lock held in a thread would abort the interpreter's end
-        pass
-    os.kill(process, _TERMINATE)
-    if not runs.acquire(timeout=_GRACE):
-        os.kill(process, _KILL)
+class _Running:
+    """The program, as long as its number is its own: until it is reaped."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._process = _start(command)
+        self._runs, self._turn = _thread.allocate_lock(), _thread.allocate_lock()
+        self._reaped = False
+        self._runs.acquire()
+
+    def wait(self) -> os.waitid_result | None:
+        """Wait until it ends; then what it has used counts as ours, and nobody signals it."""
+        ended = os.waitid(os.P_PID, self._process, os.WEXITED | os.WNOWAIT)
+        with self._turn:
+            self._reaped = True
+            os.waitpid(self._process, 0)
+        self._runs.release()
+        return ended
+
+    def let_go(self) -> None:
+        """End the program, once nobody holds the other end any more."""
+        while os.read(0, 1):  # unbuffered: a lock held in a thread would abort our own end
+            pass
+        self._signal(_TERMINATE)
+        if not self._runs.acquire(timeout=_GRACE):
+            self._signal(_KILL)
+
+    def _signal(self, number: int) -> None:
+        with self._turn:
+            if not self._reaped:
+                os.kill(self._process, number)
 
 
 def main(command: list[str]) -> int:
     """Run the program; return its exit code."""
-    process, runs = _start(command), _thread.allocate_lock()
-    runs.acquire()
-    _thread.start_new_thread(_let_go, (process, runs))
-    # It is not reaped: its number stays its own, so that nobody else is ended in its place.
-    ended = os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
-    runs.release()
+    running = _Running(command)
+    _thread.start_new_thread(running.let_go, ())
+    ended = running.wait()
     if ended is not None and ended.si_code != os.CLD_EXITED:  # a signal is an answer, too
         _die_of(ended.si_status)
     return ended.si_status if ended is not None else 1

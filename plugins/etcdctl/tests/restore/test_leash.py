@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import subprocess
 import sys
@@ -80,6 +81,22 @@ def test_a_signal_that_ended_it_is_seen(tmp_path):
     log = tmp_path / "log"
     with leashed(command, folder=tmp_path, log=log, environment=passed_on()) as child:
         assert child.wait(30) == -signal.SIGBUS
+
+
+BUSY = "import time\nwhile time.process_time() < 0.3: pass"
+
+
+def test_what_it_used_counts_as_its_holders(tmp_path):
+    command, log = [sys.executable, "-c", BUSY], tmp_path / "log"
+    before = used_by_children()
+    with leashed(command, folder=tmp_path, log=log, environment=passed_on()) as child:
+        assert child.wait(30) == 0
+    assert used_by_children() - before >= 0.3
+
+
+def used_by_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def read_pid(log: Path) -> int:
