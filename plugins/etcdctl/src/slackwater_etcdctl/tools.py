@@ -26,8 +26,8 @@ from slackwater_etcdctl.leash import leash_on
 
 _PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG")
 _SPARING = {"GOGC": "400", "GOMEMLIMIT": "512MiB", "GOMAXPROCS": "1"}
-"""For the Go runtime of these programs: they keep little and throw away much, and do one thing after
-the other. Measured on 1.3 GB: rarer collections save a quarter of the processor time of ``snapshot
+"""For the Go runtime of these programs: they keep little, throw away much, and do one thing at a
+time. Measured on 1.3 GB: rarer collections save a quarter of the processor time of ``snapshot
 status``, one processor a quarter of that of ``snapshot save``, which spends it on waking others;
 it still takes 200 MB a second. The limit keeps their memory small where they hold more."""
 _LOOK = 0.1
