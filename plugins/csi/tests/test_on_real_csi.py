@@ -6,12 +6,15 @@ volume is. What the driver holds is listed before and after.
 
 from __future__ import annotations
 
+import os
+
 import pytest
+import yaml
 
 from slackwater.model.operation import Phase
 from slackwater.model.request import Existing
 
-from .real_place import digest_of, wait
+from .real_place import claim_of, digest_of, wait
 
 pytestmark = pytest.mark.real("etcd", "kubernetes", "csi", "csi-driver")
 
@@ -110,6 +113,80 @@ apiVersion: storage.k8s.io/v1
 kind: StorageClass
 metadata: {name: other-directory}
 provisioner: directory.testbed.slackwater
+"""
+
+
+def mode(place, claim, namespace=""):
+    """The modes of a claim and of its volume."""
+    found = place.plane.get("pvc", claim, namespace or place.namespace)
+    volume = place.plane.get("pv", found["spec"]["volumeName"])
+    return found["spec"]["volumeMode"], volume["spec"]["volumeMode"]
+
+
+def test_a_raw_device_comes_back_as_one_beside_it_and_in_its_place(place):
+    place.seed("data")
+    place.plane.apply(claimed(place, "raw", "Block"))
+    device = place.data("raw") / "device"
+    sectors = os.urandom(device.stat().st_size)
+    device.write_bytes(sectors)
+    point = place.back_up()
+    device.write_bytes(bytes(len(sectors)))
+
+    drill = place.named("drill")
+    place.restore(point, "r-2", onto=drill)
+    assert (place.data("raw", drill) / "device").read_bytes() == sectors
+    assert mode(place, "raw", drill) == ("Block", "Block")
+    assert mode(place, "data", drill) == ("Filesystem", "Filesystem")
+
+    old = place.csi.volume(place.namespace, "raw")
+    place.restore(point, "r-3", existing=Existing.UPDATE)
+    assert (place.data("raw") / "device").read_bytes() == sectors
+    assert place.csi.volume(place.namespace, "raw") != old
+    assert mode(place, "raw") == ("Block", "Block")
+
+
+def test_what_the_provisioner_would_refuse_for_its_mode_is_refused_in_the_plan(place):
+    place.plane.apply(NAMESPACE.format(namespace=place.namespace))
+    place.plane.apply(claimed(place, "raw", "Block"))
+    place.data("raw")
+    point = place.back_up()
+    there = ("-n", place.namespace)
+    place.plane.apply(THEIRS.format(namespace=place.namespace))
+    place.plane.kubectl("wait", *there, "--for=jsonpath={.status.readyToUse}=true", "vs/theirs")
+    place.plane.apply(claimed(place, "wrong", "Filesystem", source="theirs"))
+    said = (*there, "-o", "jsonpath={.items[*].message}")
+    wait(
+        lambda: "modifies the mode of the source volume" in place.plane.kubectl("get", "ev", *said),
+        "the provisioner does not refuse it",
+    )
+    place.plane.kubectl("delete", "pvc", "wrong", "raw", *there)
+    place.plane.apply(claimed(place, "raw", "Filesystem"))
+    place.data("raw")
+
+    [theirs] = [each for each in place.points() if each.made_by.endswith("/theirs")]
+    backend = place.backend()
+    exchanged = place.plan_restore(backend, point, existing=Existing.UPDATE)
+    beside = place.plan_restore(backend, theirs, onto=place.named("drill"))
+    assert [f.code for f in exchanged.findings if f.blocks] == ["mode-differs"]
+    assert [f.code for f in beside.findings if f.blocks] == ["mode-differs"]
+    assert exchanged.acts == beside.acts == ()
+
+
+def claimed(place, name, mode, *, source=""):
+    claim = claim_of(place.namespace, name)
+    claim["spec"]["volumeMode"] = mode
+    if source:
+        of = {"apiGroup": "snapshot.storage.k8s.io", "kind": "VolumeSnapshot", "name": source}
+        claim["spec"]["dataSource"] = of
+    return yaml.safe_dump(claim)
+
+
+NAMESPACE = "{{apiVersion: v1, kind: Namespace, metadata: {{name: {namespace}}}}}"
+THEIRS = """
+apiVersion: snapshot.storage.k8s.io/v1
+kind: VolumeSnapshot
+metadata: {{name: theirs, namespace: {namespace}}}
+spec: {{source: {{persistentVolumeClaimName: raw}}}}
 """
 
 

@@ -33,7 +33,8 @@ class VolumeFacts(Fact):
 
     ``handle`` names the snapshot in the storage system of ``driver``; ``snapshot`` and ``content``
     are the Kubernetes objects that stood for it. ``size`` and ``requested`` are in bytes. Where
-    ``held`` is False, ``reason`` says why, and there is no snapshot.
+    ``held`` is False, ``reason`` says why, and there is no snapshot. ``volume_mode`` is
+    ``Filesystem`` or ``Block``.
     """
 
     namespace: str

@@ -17,6 +17,7 @@ from slackwater_csi.facts import VolumeFacts
 from slackwater_csi.kinds import is_kept, kept_kinds
 from slackwater_csi.objects import Claim
 from slackwater_csi.resources import CLAIMS, SPACES
+from slackwater_csi.volume_modes import mode_of
 
 _LATE = "its claim was made after the backup was planned"
 
@@ -86,7 +87,7 @@ class Gathering:
             reason="" if held else self.work.passed.get(name, _LATE),
             snapshot_class=self.work.claims.get(name, ""),
             storage_class=spec.get("storageClassName") or "",
-            volume_mode=spec.get("volumeMode") or "Filesystem",
+            volume_mode=mode_of(content),
             requested=convert(content, Claim).requested,
         )
 

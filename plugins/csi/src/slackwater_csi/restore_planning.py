@@ -27,6 +27,7 @@ from slackwater_csi.scaling import users_of
 from slackwater_csi.site import Site
 from slackwater_csi.stripping import stripped
 from slackwater_csi.translation import local_store
+from slackwater_csi.volume_modes import mode_findings, mode_of
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ class RestorePlanner:
         uid = here.uid()
         if point.tool == TOOL and point.store == local_store(uid):
             snapshot, content = find_adopted(self.site, point)
-            return self._adopted(volume_of(snapshot, content))
+            told = bool(content.spec.source_volume_mode)
+            return self._adopted(volume_of(snapshot, content), mode_told=told)
         manifest = manifest_of(self.site, point)
         try:
             facts = PointFacts.model_validate(manifest.facts)
@@ -86,7 +88,7 @@ class RestorePlanner:
         elsewhere = origin.cluster if origin is not None and origin.cluster_uid != uid else ""
         return Source(facts, volumes, {}, elsewhere, self.site.store().review_key(manifest))
 
-    def _adopted(self, volume: VolumeFacts) -> Source:
+    def _adopted(self, volume: VolumeFacts, *, mode_told: bool) -> Source:
         """A snapshot without a manifest: its claim tells what it needs, as long as that stands."""
         if not volume.claim:
             return Source(None, (volume,), {})
@@ -95,7 +97,9 @@ class RestorePlanner:
             return Source(None, (volume,), {})
         known = {volume.claim: stripped(CLAIMS, found)}
         of_class = (found.get("spec") or {}).get("storageClassName") or ""
-        return Source(None, (volume.model_copy(update={"storage_class": of_class}),), known)
+        mode = volume.volume_mode if mode_told else mode_of(found)
+        update = {"storage_class": of_class, "volume_mode": mode}
+        return Source(None, (volume.model_copy(update=update),), known)
 
     def _standing(self) -> dict[str, Object]:
         found = self.site.here.list(CLAIMS, Object, namespace=self.request.namespace)
@@ -158,6 +162,7 @@ class RestorePlanner:
             yield found.model_copy(update={"cluster": self.site.cluster, "tool": TOOL})
         yield from self._unrestorable(source, work)
         yield from self._classes(work)
+        yield from mode_findings(work, self.site.voice)
         yield from name_findings(work, self.request.mapping.claims, self.site.voice)
         kept = {work.name_of(each.claim) for each in work.volumes} & set(standing)
         for claim in sorted(kept - {each.claim for each in work.replaced}):

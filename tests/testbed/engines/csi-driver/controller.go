@@ -43,6 +43,7 @@ func (c *controller) CreateVolume(ctx context.Context, request *csi.CreateVolume
 		return nil, err
 	}
 	wanted := record{ID: idOf(volumes, request.Name), Name: request.Name, Bytes: wantedBytes(request.CapacityRange)}
+	wanted.Block = isBlock(request.VolumeCapabilities)
 	source, err := c.source(request.VolumeContentSource, &wanted)
 	if err != nil {
 		return nil, err
@@ -196,10 +197,14 @@ func checkCapabilities(wanted []*csi.VolumeCapability) error {
 	if len(wanted) == 0 {
 		return status.Error(codes.InvalidArgument, "a volume needs capabilities")
 	}
+	return nil
+}
+
+func isBlock(wanted []*csi.VolumeCapability) bool {
 	for _, each := range wanted {
 		if each.GetBlock() != nil {
-			return status.Error(codes.InvalidArgument, "a directory is no block device")
+			return true
 		}
 	}
-	return nil
+	return false
 }

@@ -34,6 +34,7 @@ type record struct {
 	ID       string    `json:"id"`
 	Name     string    `json:"name"`
 	Bytes    int64     `json:"bytes,omitempty"`
+	Block    bool      `json:"block,omitempty"`    // a volume's mode: what would be on the device is a file `device`
 	Volume   string    `json:"volume,omitempty"`   // a snapshot's source
 	Snapshot string    `json:"snapshot,omitempty"` // what a volume was made from
 	Clone    string    `json:"clone,omitempty"`    // the same
@@ -123,11 +124,24 @@ func (d *disk) prepare(r record, source string) error {
 			return fmt.Errorf("%w: %s", err, output)
 		}
 	}
+	if r.Block && source == "" {
+		if err := makeDevice(filepath.Join(folder, "data", "device"), r.Bytes); err != nil {
+			return err
+		}
+	}
 	text, err := json.MarshalIndent(r, "", " ")
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(d.recordFile(folder), append(text, '\n'), 0o644)
+}
+
+// makeDevice makes the file that stands for an empty device; it takes no room.
+func makeDevice(file string, bytes int64) error {
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		return err
+	}
+	return os.Truncate(file, bytes)
 }
 
 // publish has what was prepared count, at once.

@@ -25,7 +25,8 @@ func (n *node) NodeGetCapabilities(context.Context, *csi.NodeGetCapabilitiesRequ
 	return &csi.NodeGetCapabilitiesResponse{}, nil
 }
 
-// NodePublishVolume shows the directory of a volume in the place of a pod, by a bind mount.
+// NodePublishVolume shows the directory of a volume in the place of a pod, by a bind mount. A volume
+// in block mode is shown to none: that takes a loop device.
 func (n *node) NodePublishVolume(_ context.Context, request *csi.NodePublishVolumeRequest) (*csi.NodePublishVolumeResponse, error) {
 	if request.VolumeId == "" || request.TargetPath == "" || request.VolumeCapability == nil {
 		return nil, status.Error(codes.InvalidArgument, "a volume, a path and a capability are needed")
@@ -35,6 +36,9 @@ func (n *node) NodePublishVolume(_ context.Context, request *csi.NodePublishVolu
 	}
 	if !n.disk.exists(volumes, request.VolumeId) {
 		return nil, status.Errorf(codes.NotFound, "there is no volume %s", request.VolumeId)
+	}
+	if isBlock([]*csi.VolumeCapability{request.VolumeCapability}) {
+		return nil, status.Error(codes.InvalidArgument, "a directory is no block device")
 	}
 	free, err := n.busy.take(request.TargetPath)
 	if err != nil {

@@ -7,8 +7,8 @@ PersistentVolumes with ``spec.csi``; the annotation ``emulator.slackwater.dev/da
 data on them.
 
 Which behaviour is documented, measured or guessed is said at the head of ``snapshotting``,
-``provisioning`` and ``grouping``. Not emulated: secrets of classes, topology, volume modes, changed
-blocks, validation by the schemas, statuses that are late to be written.
+``provisioning`` and ``grouping``. Not emulated: secrets of classes, topology, changed blocks,
+validation by the schemas, statuses that are late to be written.
 """
 
 from __future__ import annotations

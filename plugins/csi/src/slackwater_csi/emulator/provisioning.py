@@ -1,9 +1,10 @@
 """csi-provisioner and the controllers of claims and workloads, as far as restores need them.
 
 Measured: a claim is made from a ready snapshot only, else it stays Pending with ProvisioningFailed;
-so does one that is too small. Documented: WaitForFirstConsumer; a volume whose claim goes is
-deleted or released, as its reclaim policy says. Simpler than real: the data is there at once;
-Deployments have pods only where their template uses claims, and those start and stop in one step.
+so does one that is too small, or of another mode than the snapshot's source. Documented:
+WaitForFirstConsumer; a volume whose claim goes is deleted or released, as its reclaim policy says.
+Simpler than real: the data is there at once; Deployments have pods only where their template uses
+claims, and those start and stop in one step.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ CLAIMS = "persistentvolumeclaims"
 VOLUMES = "persistentvolumes"
 STORAGE = "storageclasses.storage.k8s.io"
 _NODE = "volume.kubernetes.io/selected-node"
+_MODE_MAY_CHANGE = "snapshot.storage.kubernetes.io/allow-volume-mode-change"
+_FILES = "Filesystem"
 
 
 @dataclass
@@ -78,8 +81,22 @@ class Provisioning:
             self.world.say(claim, "ProvisioningFailed", said)
             return None
         content = self.world.find(CONTENTS, status["boundVolumeSnapshotContentName"]) or {}
+        if self._changes_mode(claim, content):
+            return None
         handle = (content.get("status") or {}).get("snapshotHandle", "")
         return self.world.storage.snapshots.get(handle)
+
+    def _changes_mode(self, claim: Object, content: Object) -> bool:
+        """Whether a claim is refused for its mode (pkg/controller of external-provisioner)."""
+        source = (content.get("spec") or {}).get("sourceVolumeMode")
+        notes = (content.get("metadata") or {}).get("annotations") or {}
+        allowed = notes.get(_MODE_MAY_CHANGE) == "true"
+        refused = bool(source) and source != claim["spec"].get("volumeMode", _FILES) and not allowed
+        if refused:
+            named = f"{claim['metadata']['namespace']}/{claim['metadata']['name']}"
+            said = f"requested volume {named} modifies the mode of the source volume"
+            self.world.say(claim, "ProvisioningFailed", said)
+        return refused
 
     def _bind(self, claim: Object, of_class: Object, data: str) -> None:
         metadata = claim["metadata"]
@@ -93,6 +110,7 @@ class Provisioning:
                 "storageClassName": of_class["metadata"]["name"],
                 "capacity": claim["spec"]["resources"]["requests"],
                 "accessModes": claim["spec"].get("accessModes", ["ReadWriteOnce"]),
+                "volumeMode": claim["spec"].get("volumeMode", _FILES),
                 "persistentVolumeReclaimPolicy": of_class.get("reclaimPolicy", "Delete"),
                 "claimRef": {"kind": "PersistentVolumeClaim", **reference},
                 "csi": {"driver": DRIVER, "volumeHandle": f"vol-{metadata['uid']}"},

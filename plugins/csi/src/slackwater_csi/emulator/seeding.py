@@ -77,6 +77,7 @@ def claim(
     *,
     storage_class: str = STORAGE_CLASS,
     driver: str = DRIVER,
+    mode: str = "Filesystem",
     **source: object,
 ) -> None:
     """Put a claim and its volume, bound, with data on it; ``source`` where it is no CSI volume."""
@@ -91,6 +92,7 @@ def claim(
             "metadata": {"name": volume, "annotations": {DATA: data}},
             "spec": {
                 "storageClassName": storage_class,
+                "volumeMode": mode,
                 "persistentVolumeReclaimPolicy": "Delete",
                 "claimRef": reference,
                 **behind,
@@ -103,6 +105,7 @@ def claim(
             "spec": {
                 "storageClassName": storage_class,
                 "accessModes": ["ReadWriteOnce"],
+                "volumeMode": mode,
                 "volumeName": volume,
                 "resources": {"requests": size},
             },
