@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from slackwater.clusters import Cluster, Executed
+from slackwater.clusters.executing import PROTOCOL
 from slackwater.errors import ClusterDenied, ClusterError, ClusterUnreachable, ObjectNotFound
 from slackwater.testing.kubernetes_api import (
     Command,
@@ -104,6 +105,28 @@ def test_a_connection_that_breaks_leaves_the_end_unknown(server: Server, login: 
     server.faults.add("get", "/exec$", Cut(after_effect=True))
     ended = run(login())
     assert (ended.code, ended.why) == (None, "the connection was closed before its end")
+
+
+@pytest.mark.parametrize("known", [("v4.channel.k8s.io",), ("v5.channel.k8s.io", PROTOCOL)])
+def test_servers_old_and_new_tell_how_it_ended(
+    server: Server, login: Login, known: tuple[str, ...]
+) -> None:
+    server.api.protocols = known
+    server.api.runner = lambda _: Outcome(code=3, said="locked")
+    assert run(login()) == Executed(3, "locked")
+    server.api.runner = lambda _: Outcome()
+    assert run(login()).well
+
+
+def test_a_server_that_does_not_speak_it_is_an_error_and_nothing_runs(
+    server: Server, login: Login
+) -> None:
+    ran: list[Command] = []
+    server.api.protocols = ("v5.channel.k8s.io",)
+    server.api.runner = lambda command: ran.append(command) or Outcome()  # type: ignore[func-returns-value]
+    with pytest.raises(ClusterError, match="not supported"):
+        run(login())
+    assert ran == []
 
 
 def test_what_stands_before_it_is_an_error_as_of_every_call(server: Server, login: Login) -> None:

@@ -2,6 +2,7 @@
 
 The channels are those of ``v4.channel.k8s.io`` (k8s.io/apimachinery, pkg/util/remotecommand): the
 first byte of each message tells its stream, and the last message is a ``Status`` on channel 3.
+Servers old and new speak it; ``v5``, since Kubernetes 1.30, only adds how an input is closed.
 """
 
 # The package says that it is typed, but some of its methods are not.

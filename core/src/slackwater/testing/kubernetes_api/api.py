@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from slackwater.testing.kubernetes_api.aggregation import AggregatedGroup, Aggregation
-from slackwater.testing.kubernetes_api.commands import Runner, nothing_runs
+from slackwater.testing.kubernetes_api.commands import PROTOCOLS, Runner, nothing_runs
 from slackwater.testing.kubernetes_api.kinds import DEFINITIONS, NAMESPACES, Kinds, Resource
 from slackwater.testing.kubernetes_api.lifecycle import Lifecycle
 from slackwater.testing.kubernetes_api.lists import Query, read_page
@@ -42,7 +42,8 @@ class KubernetesApi:
     object handed out is a copy. What is refused raises `ApiError`, a kind that is not served
     raises KeyError. All methods may be called from
     any thread. `uid` is the one of `kube-system`, by which clusters are told apart. `runner` says
-    what a command in a container does; by default no container runs.
+    what a command in a container does; by default no container runs. `protocols` are those that the
+    server speaks with whoever runs one.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class KubernetesApi:
         self.kinds = Kinds()
         self.aggregation = Aggregation()
         self.runner: Runner = nothing_runs
+        self.protocols: tuple[str, ...] = PROTOCOLS
         self.objects = Objects(self.store, self.kinds, clock)
         Lifecycle(self.objects)
         self.seed(*objects)

@@ -80,7 +80,7 @@ class Application:
         if fault == Cut(after_effect=False):
             self.cut(socket.scope)
             return
-        ending = await converse(socket, self.api.runner, command)
+        ending = await converse(socket, self.api, command)
         if isinstance(fault, Cut):
             self.cut(socket.scope)
         else:

@@ -23,7 +23,10 @@ from slackwater.testing.kubernetes_api.status import ApiError, Object, no_such_r
 if TYPE_CHECKING:
     from slackwater.testing.kubernetes_api.api import KubernetesApi
 
-PROTOCOL = "v4.channel.k8s.io"
+PROTOCOLS = ("v4.channel.k8s.io", "v5.channel.k8s.io")
+"""What servers since Kubernetes 1.30 speak; older ones speak the first only. What is sent here is
+the same in both.
+"""
 _OUT, _ENDED = b"\x01", b"\x03"
 _VERBS = ("get", "create")
 
@@ -79,15 +82,28 @@ def admitted(api: KubernetesApi, user: User, call: Call, socket: WebSocket) -> C
         if not user.may(asked):
             raise denied(user, asked)
     api.get("pods", call.name, call.namespace)
+    chosen(api, socket)
     query = socket.query_params
     words = tuple(query.getlist("command"))
     return Command(call.namespace, call.name, query.get("container", ""), words)
 
 
-async def converse(socket: WebSocket, runner: Runner, command: Command) -> Outcome:
+def chosen(api: KubernetesApi, socket: WebSocket) -> str:
+    """Return the first protocol that the caller offers and the server speaks; a 403 where none is
+    (httpstream/wsstream, handshake).
+    """
+    offered = socket.scope.get("subprotocols") or []
+    for each in offered:
+        if each in api.protocols:
+            return str(each)
+    why = f"requested protocol(s) are not supported: {offered}; supports {api.protocols}"
+    raise ApiError(403, "Forbidden", why)
+
+
+async def converse(socket: WebSocket, api: KubernetesApi, command: Command) -> Outcome:
     """Let the caller in, and run the command."""
-    await socket.accept(PROTOCOL)
-    return await asyncio.to_thread(runner, command)
+    await socket.accept(chosen(api, socket))
+    return await asyncio.to_thread(api.runner, command)
 
 
 async def tell(socket: WebSocket, outcome: Outcome) -> None:
