@@ -17,8 +17,9 @@ from functools import cache
 from typing import Any, TypeVar
 
 import uvicorn
+import uvloop
 from starlette.types import ASGIApp, Scope
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 T = TypeVar("T")
@@ -35,11 +36,11 @@ class Connections:
         """Close the connection that a request came by, at once and without an answer."""
         self._open[tuple(scope["client"])].abort()
 
-    def protocol(self) -> type[H11Protocol]:
+    def protocol(self) -> type[HttpToolsProtocol]:
         """Return uvicorn's protocol with one addition: it notes the connections down."""
         noted = self._open
 
-        class Noting(H11Protocol):
+        class Noting(HttpToolsProtocol):
             def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
                 super().connection_made(transport)
                 self._peer = tuple(transport.get_extra_info("peername"))
@@ -62,7 +63,7 @@ def serve_on_loopback(
 
     Applications share one event loop: none may block it, nor wait in it for another of them.
     """
-    protocol = connections.protocol() if connections else H11Protocol
+    protocol = connections.protocol() if connections else HttpToolsProtocol
     listener, serving = _listener(), _Serving(application, protocol, tls)
     _in_loop(serving.begin(listener))
     try:
@@ -75,7 +76,7 @@ class _Serving:
     """One application on one port."""
 
     def __init__(
-        self, application: ASGIApp, protocol: type[H11Protocol], tls: ssl.SSLContext | None
+        self, application: ASGIApp, protocol: type[HttpToolsProtocol], tls: ssl.SSLContext | None
     ) -> None:
         self._config = _configuration(application)
         self._protocol = protocol
@@ -97,7 +98,7 @@ class _Serving:
                 each.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _connection(self) -> H11Protocol:
+    def _connection(self) -> HttpToolsProtocol:
         return self._protocol(self._config, self._state, {})
 
 
@@ -112,7 +113,7 @@ def _configuration(application: ASGIApp) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     return uvicorn.Config(
         application,
-        http=H11Protocol,
+        http=HttpToolsProtocol,
         ws="wsproto",
         lifespan="off",
         log_config=None,
@@ -126,7 +127,7 @@ def _configuration(application: ASGIApp) -> uvicorn.Config:
 @cache
 def _loop() -> asyncio.AbstractEventLoop:
     """The event loop of all servers; its thread ends with the process."""
-    loop = asyncio.new_event_loop()
+    loop = uvloop.new_event_loop()
     threading.Thread(target=loop.run_forever, name="loopback servers", daemon=True).start()
     return loop
 
