@@ -170,12 +170,11 @@ class Connections:
     def __init__(self, error: Exception) -> None:
         self.error = error
         self.attempts = 0
-        self.pool = SimpleNamespace(request=self.request)
 
     def headers(self) -> dict[str, str]:
         return {}
 
-    def request(self, *args: Any, **options: Any) -> None:
+    def send(self, *args: Any, **options: Any) -> None:
         self.attempts += 1
         raise self.error
 

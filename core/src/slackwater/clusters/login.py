@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 from slackwater.clusters.kubeconfig import Access
 from slackwater.clusters.memory_files import out_of_data
 from slackwater.clusters.plain_login import is_plain, plain_headers, plain_pool
+from slackwater.clusters.sending import sender
 from slackwater.clusters.translation import LOG_IN_AGAIN
 from slackwater.errors import ClusterDenied, ConfigurationError, Problem, SlackwaterError
 
@@ -57,20 +58,16 @@ class Session:
         close: Callable[[], object],
         settings: Callable[[], Configuration],
     ) -> None:
-        self.pool = pool
+        self.send = sender(pool, access.server)
+        """Send one request: method, path, headers, body, time-out."""
         self.url = access.server
         self.ca_hash = authority_hash(access.authority())
         self.close = close
         """Close the idle connections."""
         self.settings = settings
         """What a connection beside the pool needs: certificates, authorities, a proxy."""
-        self._credentials = credentials
-        self._renewal = threading.Lock()
-
-    def headers(self) -> dict[str, str]:
+        self.headers = credentials
         """The headers that say who we are. May run the exec plugin again."""
-        with self._renewal, _login_words():
-            return dict(self._credentials())
 
 
 def log_in(cluster: str, access: Access, *, connections: int) -> Session:
@@ -122,10 +119,13 @@ def _session(cluster: str, access: Access, connections: int) -> Session:
 
 
 def _packaged(client: ApiClient, access: Access) -> Session:
+    renewal = threading.Lock()
+
     def credentials() -> dict[str, str]:
-        settings = client.configuration.auth_settings()
+        with renewal, _login_words():
+            found = client.configuration.auth_settings().values()
         # A token read from a file may end in a line break, which no header may carry.
-        return {auth["key"]: auth["value"].strip() for auth in settings.values() if auth["value"]}
+        return {auth["key"]: auth["value"].strip() for auth in found if auth["value"]}
 
     pool, settings = client.rest_client.pool_manager, client.configuration
     return Session(access, pool, credentials, client.close, lambda: settings)

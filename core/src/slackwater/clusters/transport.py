@@ -10,12 +10,14 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from slackwater.clusters.translation import Call, from_answer, from_failure
 from slackwater.errors import ClusterDenied, ClusterUnreachable
 
 if TYPE_CHECKING:
+    from tenacity import Retrying
     from urllib3 import BaseHTTPResponse
     from websocket import WebSocket
 
@@ -143,19 +145,12 @@ class Transport:
         headers: Mapping[str, str],
         body: bytes | None,
     ) -> BaseHTTPResponse:
-        from urllib3 import Timeout  # loaded by the login anyway
+        said = {"User-Agent": "slackwater", "Accept-Encoding": "gzip", **headers}
 
         def once() -> BaseHTTPResponse:
-            return session.pool.request(
-                method,
-                session.url + path,
-                body=body,
-                headers={"User-Agent": "slackwater", "Accept-Encoding": "gzip", **headers},
-                timeout=Timeout(connect=self._timeout, read=self._timeout),
-                retries=False,
-            )
+            return session.send(method, path, said, body, self._timeout)
 
-        return _quick_tries(once) if method == "GET" else once()
+        return _quick_tries()(once) if method == "GET" else once()
 
     def _refuse_while_silent(self) -> None:
         if self._silence is None:
@@ -174,20 +169,20 @@ class Transport:
             self._silence = (self._clock(), str(failure))
 
 
-def _quick_tries(read: Callable[[], BaseHTTPResponse]) -> BaseHTTPResponse:
-    """Try a read again where the connection broke, was refused at once, or went stale while idle.
+@cache
+def _quick_tries() -> Retrying:
+    """Return what tries a read again where its connection broke, was refused, or had gone stale.
 
     Not after a time-out, which would cost it thrice, nor after anything that the server said.
     """
     import tenacity  # pulls in asyncio; only needed with the first request
 
-    tries = tenacity.Retrying(
+    return tenacity.Retrying(
         stop=tenacity.stop_after_attempt(_TRIES),
         wait=tenacity.wait_random_exponential(multiplier=0.05, max=0.4),
         retry=tenacity.retry_if_exception(_broke_quickly),
         reraise=True,
     )
-    return tries(read)
 
 
 def _broke_quickly(error: BaseException) -> bool:
