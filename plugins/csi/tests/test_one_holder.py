@@ -155,7 +155,8 @@ def test_a_backup_that_nobody_drives_keeps_no_other_out_for_ever(stage, freezer)
     assert (lost.phase, good.phase) == (Phase.PARTIAL, Phase.SUCCEEDED)
     [told] = found_in(lost, "not-held")
     assert told.severity is Severity.ERROR
-    assert "db-0 was told to hold still, and nobody can say that it did" in told.message
+    assert "nobody can say that db-0 held still until the last snapshot was taken" in told.message
+    assert "another backup has taken it over" in told.message
     assert held(stage) == []
 
 
@@ -192,8 +193,21 @@ def gone(stage, _):
     stage.api.delete("pods", "db-0", "shop")
 
 
-@pytest.mark.parametrize("happens", [restarted, exchanged, held_anew, gone])
-def test_a_pod_that_was_not_the_same_all_along_is_not_claimed(stage, freezer, happens):
+def came(stage, _):
+    pod(stage, "db-1", claim="media")
+
+
+@pytest.mark.parametrize(
+    ("happens", "why"),
+    [
+        (restarted, "one of its containers was started anew"),
+        (exchanged, "another one has come in its place"),
+        (held_anew, "it was held anew meanwhile"),
+        (gone, "it is gone"),
+        (came, "it came while the others were held"),
+    ],
+)
+def test_a_pod_that_was_not_the_same_all_along_is_not_claimed(stage, freezer, happens, why):
     pod(stage, "db-0")
     backup = Backup(stage, "r-1")
     backup.do("quiet")
@@ -204,7 +218,34 @@ def test_a_pod_that_was_not_the_same_all_along_is_not_claimed(stage, freezer, ha
     assert "not-held" in [each["code"] for each in told["findings"]]
     assert backup.do("wake")["findings"] == told["findings"], "whoever asks again"
     point = backup.kept()
-    assert (point.phase, len(found_in(point, "not-held"))) == (Phase.PARTIAL, 1)
+    assert point.phase is Phase.PARTIAL
+    [lost] = found_in(point, "not-held")
+    assert why in lost.message
+
+
+def test_a_pod_that_is_being_stopped_is_told_before_the_snapshots(stage, freezer):
+    pod(stage, "db-0")
+    change = {"metadata": {"finalizers": ["example.org/slow"]}}
+    stage.api.patch("pods", "db-0", change, "shop")
+    backup = Backup(stage, "r-1")
+    stage.api.delete("pods", "db-0", "shop")
+
+    told = backup.do("quiet")
+
+    assert [each["code"] for each in told["findings"]] == ["not-held"]
+    backup.do("snapshots", "wake")
+    [lost] = found_in(backup.kept(), "not-held")
+    assert "it was being stopped just then" in lost.message
+    assert freezer.ran == []
+
+
+def test_a_backup_of_one_volume_asks_nothing_of_pods_that_use_others(stage, freezer):
+    pod(stage, "db-0")
+    backup = Backup(stage, "r-1", claim="data")
+    backup.do("quiet")
+    came(stage, backup)
+    backup.do("snapshots", "wake")
+    assert backup.kept().phase is Phase.SUCCEEDED
 
 
 def test_where_hooks_may_fail_so_may_the_hold(stage, freezer):

@@ -97,7 +97,7 @@ class HeldPod(Fact):
 
 
 class LostPod(Fact):
-    """A pod that was told to hold still, and of which nobody can say that it did until the last
+    """A pod that names hooks, and of which nobody can say that it held still until the last
     snapshot was taken; ``why`` not.
     """
 
@@ -109,8 +109,8 @@ class LostPod(Fact):
 class HooksFacts(Fact):
     """The hooks that ran on one side, on record until the point has them.
 
-    Before the snapshots with the pods that were then held, after them with those that were lost
-    meanwhile.
+    Before the snapshots with the ``pods`` that were held then, and as ``lost`` those that could not
+    be; after them with those of which nobody can say that they were.
     """
 
     kind: Literal["hooks"] = "hooks"

@@ -77,13 +77,11 @@ class Holder:
         with suppress(BackendError):
             self.give_back([each.pod for each in taken if not each.cut])
 
-    def held(self) -> list[Pod]:
-        """Return the pods that this backup holds, as they are now."""
-        selector = f"{labels.HELD}={self.work.request}"
-        here, space = self.site.here, self.work.namespace
-        return list(here.list(PODS, Pod, namespace=space, selector=selector))
+    def holds(self, pod: Pod) -> bool:
+        """Whether a pod is held for this backup."""
+        return pod.metadata.label(labels.HELD) == self.work.request
 
-    def give_back(self, pods: Sequence[Pod]) -> None:
+    def give_back(self, pods: Iterable[Pod]) -> None:
         """Say that nobody holds them; only in the state that was seen, for another may by now."""
         for pod in pods:
             self._write(pod, "", dict.fromkeys(_NOTES, None))

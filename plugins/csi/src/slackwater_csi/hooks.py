@@ -65,10 +65,13 @@ def hook_of(pod: Pod, when: When) -> Hook | None:
 
 def with_hooks(pods: Iterable[Pod], claim: str = "") -> Iterator[Pod]:
     """Yield the running pods that name hooks; with ``claim`` only those that use it."""
-    for pod in pods:
-        meant = pod.runs and (not claim or claim in pod.claims)
-        if meant and any(hook_of(pod, when) for when in When):
-            yield pod
+    return (pod for pod in pods if pod.runs and names_hooks(pod, claim))
+
+
+def names_hooks(pod: Pod, claim: str = "") -> bool:
+    """Whether a pod names hooks, and uses the ``claim`` if one is meant."""
+    meant = not claim or claim in pod.claims
+    return meant and any(hook_of(pod, when) for when in When)
 
 
 def _words(text: str) -> tuple[str, ...]:

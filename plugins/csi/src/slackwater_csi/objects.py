@@ -320,6 +320,11 @@ class Pod(Named):
         return self.status.phase == "Running" and self.metadata.deletion_timestamp is None
 
     @property
+    def leaves(self) -> bool:
+        """Whether it still runs, and is being stopped."""
+        return self.status.phase == "Running" and self.metadata.deletion_timestamp is not None
+
+    @property
     def place(self) -> str:
         """Where it is: ``namespace/name``."""
         return f"{self.metadata.namespace}/{self.name}"

@@ -2,13 +2,13 @@
 
 A pod says for which backup it is held from before its first hook until its last one has run (see
 ``holders``). So whoever comes after a killed process, or only looks at the cluster, knows who is
-held. What ran is written into the store, for the manifest of the recovery point, and so are pods
-that were not the same afterwards: nobody can say that they held still.
+held. What ran is written into the store, for the manifest of the recovery point, and so is which
+pods nobody can vouch for (see ``lasting_holds``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,12 +18,12 @@ from slackwater.errors import BackendError, RecoveryPointNotFound
 from slackwater.model.act import Key
 from slackwater.model.operation import Progress
 from slackwater.stores import ArtefactStore, Manifest
-from slackwater_csi import labels
 from slackwater_csi.acts import BackupWork
 from slackwater_csi.errors import TOOL
-from slackwater_csi.facts import HeldPod, HookFacts, HooksFacts, LostPod, hooks_name
+from slackwater_csi.facts import HookFacts, HooksFacts, LostPod, hooks_name
 from slackwater_csi.holders import Holder, Taken
 from slackwater_csi.hooks import Hook, When, hook_of, with_hooks
+from slackwater_csi.lasting_holds import as_held, leaving, lost_pods
 from slackwater_csi.naming import point_name
 from slackwater_csi.objects import Pod
 from slackwater_csi.resources import PODS
@@ -55,7 +55,8 @@ class Quieter:
 
         One that fails keeps no other waiting. The store is asked last: pods do not wait for it.
         """
-        held = self._holder.held()
+        pods = self._pods()
+        held = [each for each in pods if self._holder.holds(each)]
         ran, errors = [], list[BackendError]()
         for pod in held:
             try:
@@ -64,9 +65,9 @@ class Quieter:
                 errors.append(error)
         if errors:
             raise errors[0]
-        record = self._recorded(held, ran)
+        record = self._recorded(pods, ran)
         if held:
-            self._holder.give_back(self._holder.held())
+            self._holder.give_back(filter(self._holder.holds, self._pods()))
         return self._told(record)
 
     @property
@@ -77,8 +78,11 @@ class Quieter:
     def _holder(self) -> Holder:
         return Holder(self.site, self.work, self.key)
 
+    def _pods(self) -> Sequence[Pod]:
+        return list(self.site.here.list(PODS, Pod, namespace=self.work.namespace))
+
     def _hold(self, report: Report) -> HooksFacts:
-        pods = self.site.here.list(PODS, Pod, namespace=self.work.namespace)
+        pods = self._pods()
         taken = self._holder.take(with_hooks(pods, self.work.claim))
         ran: list[HookFacts] = []
         for number, each in enumerate(taken, start=1):
@@ -87,7 +91,12 @@ class Quieter:
                 raise Stopped
             ran += self._quiet(each)
             report.progress(Progress(done=number, total=len(taken), unit="pods"))
-        return HooksFacts(when=When.BEFORE, ran=tuple(ran), pods=tuple(map(_as_held, taken)))
+        return HooksFacts(
+            when=When.BEFORE,
+            ran=tuple(ran),
+            pods=tuple(map(as_held, taken)),
+            lost=tuple(leaving(pods, self.work.claim)),
+        )
 
     def _quiet(self, taken: Taken) -> Sequence[HookFacts]:
         """One that is held since before is let go first, whatever comes of that: what froze a file
@@ -111,14 +120,15 @@ class Quieter:
         facts = _facts_of(hook, ended)
         return [facts.model_copy(update={"began": began, "ended": self.site.clock()})]
 
-    def _recorded(self, held: Sequence[Pod], ran: Sequence[HookFacts]) -> HooksFacts | None:
+    def _recorded(self, pods: Sequence[Pod], ran: Sequence[HookFacts]) -> HooksFacts | None:
         """Return what counts of the hooks after the snapshots; None where there never were any."""
         known = find_hooks(self.site.store(), self._point, When.AFTER)
         before = find_hooks(self.site.store(), self._point, When.BEFORE)
-        if known or not (held or before):
+        if known or not (before or ran):
             return known
-        lost = tuple(lost_pods(before.pods if before else (), held))
-        return self._record(HooksFacts(when=When.AFTER, ran=tuple(ran), lost=lost))
+        held, work = before.pods if before else (), self.work
+        lost = lost_pods(held, work.request, pods, work.claim) if before else ()
+        return self._record(HooksFacts(when=When.AFTER, ran=tuple(ran), lost=tuple(lost)))
 
     def _record(self, facts: HooksFacts) -> HooksFacts:
         """Return what counts; what the commands said is only told by whoever ran them."""
@@ -139,37 +149,6 @@ class Quieter:
         ]
         dumped = [each.model_dump(mode="json") for each in found]
         return {"hooks": len(told.ran), "findings": dumped}
-
-
-def lost_pods(before: Iterable[HeldPod], held: Iterable[Pod]) -> Iterable[LostPod]:
-    """Yield those of the pods that are not held any more as they were before the snapshots."""
-    now = {pod.name: pod for pod in held}
-    for each in before:
-        if why := _why_lost(each, now.get(each.pod)):
-            yield LostPod(pod=each.pod, why=why, required=each.required)
-
-
-def _why_lost(before: HeldPod, now: Pod | None) -> str:
-    if now is None or now.metadata.uid != before.uid:
-        return "it is gone by now, or was let go"
-    if now.metadata.annotation(labels.HELD_SINCE) != before.since:
-        return "it was held anew meanwhile"
-    if now.instances != before.instances:
-        return "one of its containers was started anew meanwhile"
-    return ""
-
-
-def _as_held(taken: Taken) -> HeldPod:
-    pod = taken.pod
-    hook = hook_of(pod, When.BEFORE) or hook_of(pod, When.AFTER)
-    return HeldPod(
-        pod=pod.name,
-        uid=pod.metadata.uid,
-        since=pod.metadata.annotation(labels.HELD_SINCE),
-        instances=pod.instances,
-        was=taken.was,
-        required=hook is None or hook.required,
-    )
 
 
 def find_hooks(store: ArtefactStore, point: str, when: When) -> HooksFacts | None:

@@ -30,8 +30,8 @@ def lost_findings(lost: Sequence[LostPod], namespace: str, voice: Voice) -> Iter
         yield say(
             "not-held",
             f"{namespace}/{each.pod}",
-            f"{each.pod} was told to hold still, and nobody can say that it did until the last "
-            f"snapshot was taken: {each.why}. {_MEANS[When.BEFORE].capitalize()}",
+            f"nobody can say that {each.pod} held still until the last snapshot was taken: "
+            f"{each.why}. {_MEANS[When.BEFORE].capitalize()}",
             "back up again",
         )
 

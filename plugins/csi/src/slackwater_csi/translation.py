@@ -170,7 +170,8 @@ class Translator:
                 yield voice.warning("volume-skipped", name, said)
         yield from hook_findings(facts.hooks, facts.namespace, voice)
         yield from lost_findings(facts.lost, facts.namespace, voice)
-        yield from how_long(facts.hooks, facts.namespace, voice)
+        if not facts.lost:
+            yield from how_long(facts.hooks, facts.namespace, voice)
         if len(facts.held) > 1 and facts.group is None:
             yield voice.info(
                 "not-one-moment",
