@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from slackwater import Fleet
 from slackwater.model.operation import Phase
-from slackwater.model.restore_plan import RestorePlan
 from slackwater.model.run import RunState
 
 from .belongings import belongings, furnish
 from .road import (
     VELERO,
     Road,
-    awaited,
     backed_up,
     codes,
     ended,
@@ -111,10 +107,8 @@ def test_a_point_that_two_clusters_show_is_one_with_two_places(
         assert point.origin == "east"
         assert fleet.point(name).phase is Phase.SUCCEEDED
         there = road.named(f"{fresh_namespace}-b")
-        plan = unblocked(
-            lambda: fleet.plan(
-                at="now", namespace=fresh_namespace, to="west", map={fresh_namespace: there}
-            )
+        plan = fleet.plan(
+            at="now", namespace=fresh_namespace, to="west", map={fresh_namespace: there}
         )
         assert "show-store" not in {step.act.id for step in plan.steps}
         run = restored(fleet, plan)
@@ -125,22 +119,6 @@ def test_a_point_that_two_clusters_show_is_one_with_two_places(
         west.kubectl(
             "delete", "backups", "-n", "velero", "-l", "velero.io/storage-location=of-east"
         )
-
-
-def unblocked(make: Callable[[], RestorePlan]) -> RestorePlan:
-    """Make a plan that may run.
-
-    Velero calls a location unavailable for some seconds where one of its readers writes the file of
-    credentials while another reads it.
-    """
-    made: list[RestorePlan] = []
-
-    def runs() -> bool:
-        made.append(make())
-        return not made[-1].blocked
-
-    awaited(runs, "the plan stays blocked")
-    return made[-1]
 
 
 def test_a_store_whose_backup_never_appears_is_hidden_again(

@@ -13,6 +13,8 @@ from slackwater_testbed.objectstore import ObjectStore
 from slackwater_testbed.server import Server, answers
 from slackwater_testbed.velero_manifests import DEFAULT_LOCATION, NAMESPACE
 
+CREDENTIALS = "credentials"
+
 # As quick as its flags allow. Schedules, sync and queue still look only once a minute.
 QUICK = (
     "--store-validation-frequency=5s",
@@ -28,6 +30,9 @@ QUICK = (
 
 class Velero:
     """Velero in one cluster, with a writable location of its own in the shared bucket."""
+
+    _names_secret = False
+    """Whether its locations name the Secret; if not, the server is started with credentials."""
 
     def __init__(self, cluster: ControlPlane, store: ObjectStore) -> None:
         self._cluster = cluster
@@ -49,7 +54,12 @@ class Velero:
         """
         self._cluster.apply(
             velero_manifests.location(
-                name, self._store, prefix=prefix, access_mode=access_mode, default=default
+                name,
+                self._store,
+                prefix=prefix,
+                access_mode=access_mode,
+                default=default,
+                names_secret=self._names_secret,
             )
         )
 
@@ -73,6 +83,11 @@ class VeleroServer(Velero):
 
     Without nodes there is no node-agent and there are no hooks; Velero's own objects, the backup
     and restore of API objects, sync, schedules, deletion and downloads are all real.
+
+    As `velero install` has it, the server finds its credentials in a file that nobody writes to
+    while it runs. Where a location names a Secret, each of Velero's controllers writes that file
+    anew whenever it opens the store (1.18.3, `internal/credentials/file_store.go`); one that reads
+    it half-written calls the location Unavailable until the next look.
     """
 
     @cached_property
@@ -90,7 +105,11 @@ class VeleroServer(Velero):
             f"--profiler-address={machine.address}:{machine.port('velero-profiler')}",
             *QUICK,
         ]
-        environment = {"VELERO_NAMESPACE": NAMESPACE, "VELERO_SCRATCH_DIR": str(folder)}
+        environment = {
+            "VELERO_NAMESPACE": NAMESPACE,
+            "VELERO_SCRATCH_DIR": str(folder),
+            "AWS_SHARED_CREDENTIALS_FILE": str(folder / CREDENTIALS),
+        }
         ready = f"http://{metrics}/metrics"
         return Server("velero", machine, argv, lambda: answers(ready), environment)
 
@@ -116,7 +135,12 @@ class VeleroServer(Velero):
 
     def start(self) -> None:
         """Start the server if it does not run, and wait until it answers."""
-        (self._cluster.folder / "velero").mkdir(parents=True, exist_ok=True)
+        folder = self._cluster.folder / "velero"
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / CREDENTIALS).exists():
+            (folder / CREDENTIALS).touch(mode=0o600)
+            told = velero_manifests.credentials_file(self._store.credentials)
+            (folder / CREDENTIALS).write_text(told)
         self.server.start()
 
     def stop(self) -> None:

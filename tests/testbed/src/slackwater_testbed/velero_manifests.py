@@ -32,12 +32,23 @@ def secret(credentials: Mapping[str, str]) -> str:
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {"name": SECRET, "namespace": NAMESPACE},
-        "stringData": {SECRET_KEY: _credentials_file(credentials)},
+        "stringData": {SECRET_KEY: credentials_file(credentials)},
     })  # fmt: skip
 
 
-def location(name: str, store: ObjectStore, *, prefix: str, access_mode: str, default: bool) -> str:
-    """Return a BackupStorageLocation over a prefix of the shared bucket."""
+def location(
+    name: str,
+    store: ObjectStore,
+    *,
+    prefix: str,
+    access_mode: str,
+    default: bool,
+    names_secret: bool,
+) -> str:
+    """Return a BackupStorageLocation over a prefix of the shared bucket.
+
+    Where it does not name the Secret, it is opened with what the server was started with.
+    """
     authority = base64.b64encode(store.authority.read_bytes()).decode()
     spec = {
         "provider": "aws",
@@ -46,7 +57,7 @@ def location(name: str, store: ObjectStore, *, prefix: str, access_mode: str, de
         "backupSyncPeriod": "1s",
         "validationFrequency": "5s",
         "objectStorage": {"bucket": BUCKET, "prefix": prefix, "caCert": authority},
-        "credential": {"name": SECRET, "key": SECRET_KEY},
+        **({"credential": {"name": SECRET, "key": SECRET_KEY}} if names_secret else {}),
         "config": {
             "region": REGION,
             "s3ForcePathStyle": "true",
@@ -83,7 +94,8 @@ def _deployment() -> dict[str, Any]:
     }
 
 
-def _credentials_file(credentials: Mapping[str, str]) -> str:
+def credentials_file(credentials: Mapping[str, str]) -> str:
+    """Return the text of a file of credentials as the S3 plugin reads it."""
     return (
         "[default]\n"
         f"aws_access_key_id={credentials['access_key']}\n"

@@ -20,6 +20,8 @@ SERVER, AGENT = "deploy=velero", "name=node-agent"
 class VeleroPods(Velero):
     """Stock Velero: server and node agents are pods, and each volume is moved by one more."""
 
+    _names_secret = True
+
     def install(self) -> None:
         """Do what `velero install` does; wait until the store can be written and agents run."""
         manifests, rest = self._manifests()
