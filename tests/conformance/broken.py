@@ -472,6 +472,11 @@ class CannotCancelAfterAll(MemoryBackend):
         raise Unsupported("no")
 
 
+@breaks("test_what_waits_is_taken_back_as_described")
+class LetsWhatWaitsBegin(MemoryBackend):
+    def cancel_operation(self, ref): ...
+
+
 @breaks("test_an_explanation_keeps_the_tools_words")
 class FindsItsOwnWords(MemoryBackend):
     def explain_operation(self, ref):

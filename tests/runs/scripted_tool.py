@@ -142,6 +142,9 @@ class ScriptedTool(Backend, Stamping, ControlPlane):
     def cancel_operation(self, ref):
         if Act.model_validate_json(self._path(ref).read_text()).payload.get("refuses"):
             raise Unsupported("it has no such thing")
+        if Act.model_validate_json(self._path(ref).read_text()).payload.get("waits"):
+            self._path(ref).unlink()
+            return
         self._path(ref).with_suffix(".cancelled").touch()
 
     def explain_operation(self, ref):

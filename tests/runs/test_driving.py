@@ -272,6 +272,16 @@ def test_cancelling_stops_what_runs_skips_the_rest_and_cleans_up(stage):
     }
 
 
+def test_what_a_tool_takes_back_by_removing_it_was_cancelled(stage):
+    runs = stage.runs()
+    runs.submit(request(step("a", gate="never", waits=True), step("b", needs=("a",))))
+    with in_a_thread(lambda: runs.drive("r1")) as came:
+        eventually(lambda: record(stage.ledger.run("r1"), "a").tool_phase)
+        runs.cancel("r1")
+    assert states(came[0]) == {"a": "cancelled", "b": "skipped"}
+    assert came[0].state is RunState.CANCELLED
+
+
 def test_what_cannot_be_cancelled_is_waited_for_before_the_clean_up(stage):
     runs = stage.runs()
     runs.submit(

@@ -156,6 +156,8 @@ class RealCsiSubject(Subject):
                 self._estrange(ref.handle.split("/")[2])
             case Trouble.STALLS:
                 self._faults.enter_context(self._driver.fault(NEVER_READY))
+            case Trouble.WAITS:
+                self._csi.snapshot_controller.kill()
             case Trouble.GONE:
                 self._remove(ref.handle.split("/")[2])
 

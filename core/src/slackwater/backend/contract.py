@@ -168,7 +168,11 @@ class Backend(ABC):
 
     @abstractmethod
     def cancel_operation(self, ref: OperationRef) -> None:
-        """Ask the tool to stop; best effort. Raises ``Unsupported`` where the tool has none."""
+        """Ask the tool to stop; best effort.
+
+        What had not begun may be gone afterwards. Raises ``Unsupported`` where the tool cannot:
+        what it can, begun or not, are ``Capability.CANCEL`` and ``CANCEL_WAITING``.
+        """
 
     @abstractmethod
     def explain_operation(self, ref: OperationRef) -> Explanation:

@@ -35,7 +35,9 @@ class Capability(StrEnum):
     UPDATE_EXISTING = "update-existing"
     """Restores over objects that exist, by changing them."""
     CANCEL = "cancel"
-    """A running operation can be stopped."""
+    """An operation that the tool has begun can be stopped."""
+    CANCEL_WAITING = "cancel-waiting"
+    """An operation that the tool has not begun yet can be taken back."""
     DELETE = "delete"
     """A recovery point can be deleted."""
 

@@ -21,7 +21,15 @@ from slackwater.runs.events import EventKind
 from slackwater.runs.graph import ready, settle
 from slackwater.runs.journal import Journal
 from slackwater.runs.limits import Admission, BackendKey, key_of
-from slackwater.runs.observation import Confirmed, Failed, Observation, Started, Stumbled, Vanished
+from slackwater.runs.observation import (
+    Confirmed,
+    Failed,
+    Observation,
+    Started,
+    Stopped,
+    Stumbled,
+    Vanished,
+)
 from slackwater.runs.pace import LookPace, StepPace
 from slackwater.runs.reporting import StopReason
 from slackwater.runs.timing import Timing
@@ -234,8 +242,11 @@ class Holder:
         if told.last:
             pace.busy = False
             pace.report = None
-        if isinstance(seen, Vanished) and not record.tool_phase:
-            return seen if pace.missing_too_long(now, self._timing) else None
+        if isinstance(seen, Vanished):
+            if not record.tool_phase and not pace.missing_too_long(now, self._timing):
+                return None
+            # A tool takes back what it had not begun by removing it: it is not failed.
+            return Stopped("gone, as the run was cancelled") if pace.asked_to_stop else seen
         if isinstance(seen, Started):
             pace.missing_since = None
             if look := self._looks.get(key_of(record.step)):

@@ -12,6 +12,9 @@ from slackwater_csi.surroundings import Surroundings
 
 SAME_STORAGE = "snapshots lie in the volumes' own storage system, and are gone with it"
 _STAYS = "a CSI snapshot lies in the storage system of its volume, and is gone with it"
+_NO_CANCEL = (
+    "a snapshot that was asked for cannot be stopped; what comes of it is removed by clean-up"
+)
 _VOLUMES_ONLY = "CSI snapshots are of volumes"
 
 
@@ -42,9 +45,8 @@ def _capabilities(settings: CsiSettings, seen: Surroundings) -> Mapping[Capabili
         Capability.MAP_IMAGES: _support("objects are brought back as they were"),
         Capability.MAP_CLAIMS: _support(),
         Capability.UPDATE_EXISTING: _support(),
-        Capability.CANCEL: _support(
-            "a snapshot under way cannot be stopped; what comes of it is removed by clean-up"
-        ),
+        Capability.CANCEL: _support(_NO_CANCEL),
+        Capability.CANCEL_WAITING: _support(_NO_CANCEL),
         Capability.DELETE: _support(),
     }
 

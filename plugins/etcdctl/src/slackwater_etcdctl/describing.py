@@ -18,6 +18,7 @@ TESTED = ("3.5", "3.6")
 """The minor versions of etcd that the plugin was developed on."""
 
 _YES = Support(level=Level.SUPPORTED)
+_NOT_OPERATED = "nothing is operated by etcd; what we perform stops when it is asked"
 _WHOLE = "an etcd snapshot comes back as a whole, in place of all that stands"
 
 
@@ -42,7 +43,8 @@ _CAPABILITIES: Mapping[Capability, Support] = {
     Capability.MAP_IMAGES: _no(_WHOLE),
     Capability.MAP_CLAIMS: _no(_WHOLE),
     Capability.UPDATE_EXISTING: _no(_WHOLE),
-    Capability.CANCEL: _no("nothing is operated by etcd; what we perform stops when it is asked"),
+    Capability.CANCEL: _no(_NOT_OPERATED),
+    Capability.CANCEL_WAITING: _no(_NOT_OPERATED),
 }
 
 

@@ -24,6 +24,7 @@ _ALWAYS = (
     Capability.MAP_STORAGE_CLASSES,
     Capability.UPDATE_EXISTING,
     Capability.CANCEL,
+    Capability.CANCEL_WAITING,
     Capability.DELETE,
     Capability.BY_IMPORT,
 )

@@ -14,6 +14,8 @@ NO_CANCEL = (
     "Velero cannot stop a backup or restore that has begun; one that still waits can be removed"
 )
 
+_BACKUPS_ONLY = "backups that are New or Queued; a restore that waits is not taken back"
+
 _YES = Support(level=Level.SUPPORTED)
 _ALWAYS = (
     Capability.OBJECTS,
@@ -51,6 +53,7 @@ def _capabilities(setup: Setup, volumes: Volumes) -> Mapping[Capability, Support
         Capability.OFF_CLUSTER: _off_cluster(setup, volumes),
         Capability.CONTROL_PLANE: _no("Velero reads the API; it does not back up etcd"),
         Capability.CANCEL: _no(NO_CANCEL),
+        Capability.CANCEL_WAITING: Support(level=Level.SUPPORTED, reason=_BACKUPS_ONLY),
         Capability.MAP_CLAIMS: _no("the data that Velero brings back finds its claim by the name"),
     }
 

@@ -230,17 +230,37 @@ class OperatingPromises:
         assert subject.fingerprint() == before
 
     def test_cancel_is_what_describe_says(self, subject: Subject) -> None:
-        """An operation is cancelled, or ``Unsupported`` says that the tool cannot."""
+        """What has begun is cancelled, or ``Unsupported`` says that the tool cannot."""
         backend = subject.backend()
         act = operated_act(subject, backend)
         cause(subject, Trouble.STALLS)
         ref = backend.start(act, key("one"))
+        subject.pass_time()
         if backend.describe().can(Capability.CANCEL):
             backend.cancel_operation(ref)
             ended(wait(subject, backend, ref), Phase.CANCELLED)
         else:
             with pytest.raises(Unsupported):
                 backend.cancel_operation(ref)
+
+    def test_what_waits_is_taken_back_as_described(self, subject: Subject) -> None:
+        """What has not begun is cancelled or gone, and made nothing; or it is ``Unsupported``."""
+        backend = subject.backend()
+        act = operated_act(subject, backend)
+        before = len(listed(backend))
+        cause(subject, Trouble.WAITS)
+        ref = backend.start(act, key("one"))
+        if not backend.describe().can(Capability.CANCEL_WAITING):
+            with pytest.raises(Unsupported):
+                backend.cancel_operation(ref)
+            return
+        backend.cancel_operation(ref)
+        subject.heal()
+        subject.pass_time()
+        found = backend.get_operations([ref]).get(ref)
+
+        assert found is None or found.phase is Phase.CANCELLED, found
+        assert len(listed(backend)) == before
 
     def test_an_explanation_keeps_the_tools_words(self, subject: Subject) -> None:
         """The tool's own error and a command to look further are told."""

@@ -53,6 +53,8 @@ def _duration(shelves: Shelves) -> timedelta:
 
 def settle(shelves: Shelves, now: datetime) -> None:
     """Bring every open operation to where it would be by now."""
+    if shelves.text("setting", "idle"):
+        return
     stalled = bool(shelves.text("setting", "stalled"))
     for key, operation in shelves.all("operation", OperationRecord).items():
         if not operation.open or operation.begins > now:

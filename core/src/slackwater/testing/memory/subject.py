@@ -136,6 +136,8 @@ class MemorySubject(Subject):
                 self.world.end_next(self.home, outcome)
             case Trouble.STALLS:
                 self.world.stall()
+            case Trouble.WAITS:
+                self.world.idle()
         if ref is not None:
             self._disturb(trouble, ref.handle.partition("/")[2])
 

@@ -75,6 +75,11 @@ class MemoryWorld:
         with self.open() as shelves:
             shelves.write("setting", "stalled", "yes")
 
+    def idle(self) -> None:
+        """Let no operation begin until ``heal``."""
+        with self.open() as shelves:
+            shelves.write("setting", "idle", "yes")
+
     def put_namespace(
         self,
         cluster: str,
@@ -165,6 +170,7 @@ class MemoryWorld:
             shelves.clear("mishap")
             shelves.clear("outcome")
             shelves.write("setting", "stalled", "")
+            shelves.write("setting", "idle", "")
 
     def require_token(self, token: str) -> None:
         """Let the tool answer only to those who show this token."""

@@ -136,6 +136,8 @@ class CsiSubject(Subject):
                 self._csi.faults.complain_next = "the pool was busy"
             case Trouble.STALLS:
                 self._csi.faults.stalled = True
+            case Trouble.WAITS:
+                self._csi.faults.no_controller = True
             case _:
                 self._to_operation(trouble, ref)
 

@@ -138,6 +138,8 @@ class KastenSubject(Subject):
                 faults.retry_next = True
             case Trouble.STALLS:
                 faults.stalled = True
+            case Trouble.WAITS:
+                self._kasten.servers["home"].pause()
             case Trouble.STRANGE_STATE:
                 found = self._catalog.find("backupactions", name, space)
                 if found is not None:
@@ -161,6 +163,7 @@ class KastenSubject(Subject):
             server.faults.clear()
         self._servers["home"].rights(TOKEN, EVERYTHING, user="kubernetes-admin")
         self._kasten.servers["home"].faults.clear()
+        self._kasten.servers["home"].resume()
 
     def fingerprint(self) -> str:
         """Everything in the clusters, in the catalogues, in the bucket and in the store."""

@@ -125,6 +125,8 @@ class VeleroSubject(Subject):
                 faults.warn_next = "a pod was not running"
             case Trouble.STALLS:
                 faults.stalled = True
+            case Trouble.WAITS:
+                self._velero.servers["home"].pause()
             case Trouble.STRANGE_STATE:
                 change = {"status": {"phase": "Marinating"}}
                 self._apis["home"].patch(BACKUPS, name, change, "velero")
@@ -141,6 +143,7 @@ class VeleroSubject(Subject):
             server.faults.clear()
         self._servers["home"].rights(TOKEN, EVERYTHING, user="kubernetes-admin")
         self._velero.servers["home"].faults.clear()
+        self._velero.servers["home"].resume()
 
     def fingerprint(self) -> str:
         """Everything in the clusters and in the store; requests come and go and do not count."""
