@@ -25,8 +25,8 @@ from slackwater.testing.conformance.conduct import ConductPromises
 from slackwater.testing.conformance.performing import PerformingPromises
 from slackwater.testing.conformance.planning import PlanningPromises
 from slackwater.testing.conformance.suite import BackendConformance
-from slackwater.testing.request_troubles import OF_REQUESTS
 from slackwater_testbed.wires import RBAC, administrator, lay_wires
+from slackwater_velero.phases import CANCELLABLE
 from slackwater_velero.recipe import PAGE
 from slackwater_velero.resources import (
     BACKUPS,
@@ -42,6 +42,9 @@ from slackwater_velero.resources import (
 
 KIT = "kit"
 SHOWN = "of-east"
+WAITING = (*CANCELLABLE, "ReadyToStart")
+DEFINITION = ("crd", "backups.velero.io")
+ENUM = "/spec/versions/0/schema/openAPIV3Schema/properties/status/properties/phase/enum"
 TIMEOUT = 5.0  # seconds that a backend waits for an API server
 BINDINGS = Resource(RBAC, "v1", "clusterrolebindings", namespaced=False)
 OBJECTS = (CONFIG_MAPS, SECRETS, DEPLOYMENTS, CLAIMS)
@@ -57,9 +60,6 @@ class RealSubject(Subject):
     patience = 600
     right = "list backup"
     failure_words = "Unavailable"
-    troubles = frozenset(
-        (*OF_REQUESTS, Trouble.UNAVAILABLE, Trouble.DENIED, Trouble.FAILS, Trouble.GONE)
-    )
 
     def __init__(self, testbed, wires, folder, *, shown=True):
         self.stranger = "" if shown else "west"
@@ -73,7 +73,8 @@ class RealSubject(Subject):
         )
         self._namespaces = names
         self._tag = f"kit-{tag}-"
-        self._queue_may_stand = False
+        self._queue_may_stand = self._stalled = self._warned = False
+        self._known_phases = None
         secret = testbed.objectstore.credentials["secret_key"]
         self.canaries = ("X-Amz-Signature", secret, *wires.tokens)
         self._seed()
@@ -181,9 +182,44 @@ class RealSubject(Subject):
                 self._testbed["east"].velero.wait_for_phase(
                     "backupstoragelocation", "default", "Unavailable"
                 )
+            case Trouble.WARNS:
+                self._testbed["east"].apply(yaml.safe_dump(_waiting_pod(self._namespaces[0])))
+                self._warned = True
+            case Trouble.STALLS:
+                # Its store takes requests in and answers none: a backup gets to InProgress.
+                self._testbed.objectstore.server.pause()
+                self._stalled = True
+            case Trouble.WAITS:
+                self._testbed["east"].velero.kill()
+            case Trouble.STRANGE_STATE:
+                self._estrange(ref.handle.split("/")[1])
             case Trouble.GONE:
                 name = ref.handle.split("/")[1]
                 self._clusters["east"].delete(BACKUPS.path(namespace="velero", name=name))
+
+    def _estrange(self, name):
+        """A phase as a later Velero might have: its definition would know it, and ours does not."""
+        east = self._clusters["east"]
+        self._known_phases = self._phases()
+        self._allow([*self._known_phases, "Marinating"])
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                path = BACKUPS.path(namespace="velero", name=name)
+                east.patch(path, {"status": {"phase": "Marinating"}})
+                return
+            except ClusterError:  # the API server still goes by the old definition
+                assert time.monotonic() < deadline, "the phase is never allowed"
+                time.sleep(0.1)
+
+    def _phases(self):
+        found = json.loads(self._testbed["east"].kubectl("get", *DEFINITION, "-o", "json"))
+        status = found["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"]
+        return status["properties"]["phase"]["enum"]
+
+    def _allow(self, phases):
+        change = json.dumps([{"op": "replace", "path": ENUM, "value": phases}])
+        self._testbed["east"].kubectl("patch", *DEFINITION, "--type=json", "-p", change)
 
     def struck(self):
         return self._wires.struck
@@ -193,7 +229,13 @@ class RealSubject(Subject):
         if self._queue_may_stand:
             self._testbed["east"].velero.kill()
             self._queue_may_stand = False
+        if self._stalled:
+            self._testbed.objectstore.server.resume()
+            self._stalled = False
         self._testbed.start()
+        if self._known_phases:
+            self._allow(self._known_phases)
+            self._known_phases = None
         self._testbed["east"].apply(yaml.safe_dump(administrator(KIT, KIT)))
         self._wait_for_rights(allowed=True)
         self._testbed["east"].velero.wait_available()
@@ -239,10 +281,18 @@ class RealSubject(Subject):
         return [each["metadata"]["name"] for each in found]
 
     def pass_time(self):
+        if self._stalled:
+            self._wait_until_begun()
         time.sleep(0.25)
         for name in self._names("west", LOCATIONS) if self.stranger else ():
             if name != "default":
                 self._show_in_west(name)
+
+    def _wait_until_begun(self):
+        deadline = time.monotonic() + 30
+        while any(phase in WAITING for _, phase in self._ours("east", BACKUPS)):
+            assert time.monotonic() < deadline, "Velero never began the backup"
+            time.sleep(0.1)
 
     def wreck(self, workload):
         name = workload.namespace
@@ -265,6 +315,7 @@ class RealSubject(Subject):
 
     def close(self):
         self.heal()
+        assert not self._warned or self._warnings(), "Velero has not warned"
         drills = [f"{name}-drill" for name in self._namespaces]
         for cluster in self._testbed:
             self._forget(cluster)
@@ -272,6 +323,10 @@ class RealSubject(Subject):
                 *("delete", "namespace", *self._namespaces, *drills),
                 *("--ignore-not-found", "--wait=false"),
             )
+
+    def _warnings(self):
+        found = self._clusters["east"].list(BACKUPS.path(namespace="velero"))
+        return sum(each.get("status", {}).get("warnings", 0) for each in found)
 
     def _forget(self, cluster):
         """Remove restores, then the backups with their files, or sync would bring them back.
@@ -282,7 +337,7 @@ class RealSubject(Subject):
         for name, _ in self._ours(cluster.name, RESTORES):
             self._drop(cluster.name, RESTORES, name)
         for name, phase in self._ours(cluster.name, BACKUPS):
-            if phase in ("", "New", "Queued"):
+            if phase in CANCELLABLE or phase == "Marinating":
                 self._drop(cluster.name, BACKUPS, name)
         self._wait_for_work(cluster.name)
         for name, _ in self._ours(cluster.name, BACKUPS):
@@ -339,6 +394,13 @@ def _workloads(shop, crm, books):
     yield _object("apps/v1", "Deployment", shop, "web", spec=deployment)
     yield _object("v1", "Secret", crm, "mail", data={"user": "Y3Jt"})
     yield _object("v1", "PersistentVolumeClaim", books, "ledger", spec=claim)
+
+
+def _waiting_pod(namespace):
+    """A pod that waits for a claim which nobody has made: Velero warns, and nothing is lost."""
+    volume = {"name": "notes", "persistentVolumeClaim": {"claimName": "notes"}}
+    pod = {"containers": [{"name": "web", "image": "registry.example/web:1"}], "volumes": [volume]}
+    return _object("v1", "Pod", namespace, "waiting", spec=pod)
 
 
 def _object(version, kind, namespace, name, **content):
