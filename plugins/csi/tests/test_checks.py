@@ -15,8 +15,8 @@ from slackwater.model.request import PointQuery
 from slackwater.testing.kubernetes_api import KubernetesApi, Rule, serve
 from slackwater_csi import asked_points, looking
 from slackwater_csi.emulator.definitions import CLASSES, CONTENTS, SNAPSHOTS, group_definitions
-from slackwater_csi.emulator.installing import CLASS, snapshot_class
-from slackwater_csi.emulator.seeding import claim
+from slackwater_csi.emulator.installing import snapshot_class
+from slackwater_csi.emulator.seeding import claim, snapshot
 from slackwater_csi.plugin import discover
 from slackwater_csi.rights import binding, needs, rights, role
 
@@ -200,17 +200,7 @@ def test_snapshots_that_others_made_are_asked_after_too(stage, turning):
 
 
 def others_snapshot(stage, name, claim="data"):
-    """A snapshot that somebody made with kubectl."""
-    body = {
-        "apiVersion": "snapshot.storage.k8s.io/v1",
-        "kind": "VolumeSnapshot",
-        "metadata": {"name": name, "namespace": "shop"},
-        "spec": {
-            "volumeSnapshotClassName": CLASS,
-            "source": {"persistentVolumeClaimName": claim},
-        },
-    }
-    stage.api.create(body)
+    snapshot(stage.api, "shop", name, claim)
     stage.csi.tick(4)
 
 

@@ -20,7 +20,7 @@ from slackwater.testing.small_fleets import QUICK, write_fleet
 from slackwater_csi import looking
 from slackwater_csi.emulator import install
 from slackwater_csi.emulator.definitions import CONTENTS, SNAPSHOTS
-from slackwater_csi.emulator.seeding import contents, data_of, seed, write
+from slackwater_csi.emulator.seeding import contents, data_of, seed, snapshot, write
 
 
 @pytest.fixture
@@ -152,6 +152,21 @@ def test_what_doctor_finds_out_about_data_is_in_every_list_and_plan(fleet, api, 
     others = [p for p in points.values() if p.name != lost.subject]
     assert [(p.phase, p.data.whereabouts) for p in others] == [(Phase.SUCCEEDED, Whereabouts.THERE)]
     assert not [each for each in api.list(CONTENTS) if "look" in each["metadata"]["name"]]
+
+
+def test_what_doctor_finds_out_about_snapshots_of_others_is_in_every_list_too(fleet, api, stored):
+    snapshot(api, "shop", "nightly", "data")
+    until(lambda: [p for p in fleet.points().points if p.phase is Phase.SUCCEEDED])
+    (before,) = fleet.points().points
+    stored.delete(*stored.snapshots)
+
+    (found,) = [each for each in fleet.doctor().findings if each.code == "data-gone"]
+
+    (listed,) = fleet.points().points
+    assert (listed.id, found.subject) == (before.id, before.name)
+    assert listed.phase is fleet.point(before.name).phase is Phase.PARTIAL
+    (volume,) = fleet.point(before.name).contents.volumes
+    assert (volume.held, volume.reason) == (False, "its data is gone")
 
 
 def test_a_storage_that_is_silent_later_takes_nothing_back(fleet, installed, monkeypatch):

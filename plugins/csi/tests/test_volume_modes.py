@@ -7,8 +7,7 @@ import pytest
 from slackwater.model.operation import Phase
 from slackwater.model.request import Existing
 from slackwater_csi.emulator.definitions import CONTENTS
-from slackwater_csi.emulator.installing import CLASS
-from slackwater_csi.emulator.seeding import claim
+from slackwater_csi.emulator.seeding import claim, snapshot
 from slackwater_csi.manifests import find_point
 
 CLAIMS = "persistentvolumeclaims"
@@ -87,17 +86,7 @@ def test_another_s_claim_of_another_mode_is_not_exchanged_by_name_either(blocks)
 
 def theirs(stage, name):
     """A snapshot of the raw device that somebody made with kubectl."""
-    stage.api.create(
-        {
-            "apiVersion": "snapshot.storage.k8s.io/v1",
-            "kind": "VolumeSnapshot",
-            "metadata": {"name": name, "namespace": "shop"},
-            "spec": {
-                "volumeSnapshotClassName": CLASS,
-                "source": {"persistentVolumeClaimName": "raw"},
-            },
-        }
-    )
+    snapshot(stage.api, "shop", name, "raw")
     stage.csi.tick(4)
     [point] = [each for each in stage.points() if each.made_by.endswith(f"/{name}")]
     return point

@@ -36,7 +36,7 @@ def asked_points(site: Site) -> Sequence[AskedPoint]:
     """Return the newest points of this cluster whose snapshots are not too many; ours first, for
     others may make more of them than can be asked after.
 
-    None where the store does not answer: which snapshots are ours is not known then.
+    Nothing where the store does not answer: which snapshots are ours is not known then.
     """
     if not site.here.served(f"{CONTENTS.group}/{CONTENTS.version}"):
         return ()

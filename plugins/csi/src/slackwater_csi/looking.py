@@ -103,10 +103,10 @@ def _judged(volumes: Sequence[VolumeFacts], told: Mapping[Question, Answer]) -> 
 
 
 def _as_lost(volume: VolumeFacts) -> str:
+    what = f"{volume.namespace}/{volume.claim or volume.snapshot}"
     return (
-        f"the snapshot of {volume.namespace}/{volume.claim or volume.snapshot} is gone from the "
-        f"storage of "
-        f"{volume.driver} ({volume.handle}); Kubernetes was not told"
+        f"the snapshot of {what} is gone from the storage of {volume.driver} ({volume.handle}); "
+        "Kubernetes was not told"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slackwater.testing.kubernetes_api import ApiError, KubernetesApi
 from slackwater.testing.kubernetes_api.disks import DATA
-from slackwater_csi.emulator.installing import STORAGE_CLASS
+from slackwater_csi.emulator.installing import CLASS, STORAGE_CLASS
 from slackwater_csi.emulator.world import DRIVER, Object
 
 _COMPARED = ("configmaps", "secrets", "deployments.apps", "services")
@@ -67,6 +67,13 @@ def deployment(api: KubernetesApi, space: str, name: str, *claims: str, replicas
     template = {"spec": {"containers": containers, "volumes": volumes}}
     spec = {"replicas": replicas, "template": template}
     put(api, "apps/v1", "Deployment", space, name, spec=spec)
+
+
+def snapshot(api: KubernetesApi, space: str, name: str, claim: str) -> None:
+    """Ask for a snapshot, as somebody does with kubectl."""
+    source = {"persistentVolumeClaimName": claim}
+    spec = {"volumeSnapshotClassName": CLASS, "source": source}
+    put(api, "snapshot.storage.k8s.io/v1", "VolumeSnapshot", space, name, spec=spec)
 
 
 def claim(
