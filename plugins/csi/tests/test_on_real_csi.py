@@ -11,8 +11,15 @@ import os
 import pytest
 import yaml
 
+from slackwater.errors import BackendUnavailable, TransientBackendError
+from slackwater.model.act import Key
 from slackwater.model.operation import Phase
+from slackwater.model.recovery_point import Stamp
 from slackwater.model.request import Existing
+from slackwater_csi.acts import BackupWork
+from slackwater_csi.holders import Holder
+from slackwater_csi.objects import Pod
+from slackwater_csi.resources import PODS
 
 from .real_place import claim_of, digest_of, wait
 
@@ -187,6 +194,48 @@ apiVersion: snapshot.storage.k8s.io/v1
 kind: VolumeSnapshot
 metadata: {{name: theirs, namespace: {namespace}}}
 spec: {{source: {{persistentVolumeClaimName: raw}}}}
+"""
+
+
+def test_of_two_backups_that_see_a_pod_free_one_has_it(place):
+    place.plane.apply(NAMESPACE.format(namespace=place.namespace))
+    place.plane.apply(POD.format(namespace=place.namespace))
+    site = place.backend(hooks=True)._site
+
+    def seen():
+        return list(site.here.list(PODS, Pod, namespace=place.namespace))
+
+    first, second = (holder(site, place.namespace, run) for run in ("r-1", "r-2"))
+    free = seen()
+    [taken] = first.take(free)
+    with pytest.raises(TransientBackendError, match="modified"):
+        second.take(free)
+    with pytest.raises(BackendUnavailable, match="held still for another backup: run r-1"):
+        second.take(seen())
+    first.give_back([taken.pod])
+
+    [taken] = second.take(seen())
+
+    with pytest.raises(TransientBackendError, match="modified"):
+        first.give_back(free)
+    assert list(map(second.holds, seen())) == [True]
+    assert not taken.cut
+
+
+def holder(site, namespace, run):
+    stamp = Stamp(cluster="lone", cluster_uid="uid", run=run)
+    work = BackupWork(
+        namespace=namespace, stem="sw", request=run, stamp=stamp, within=60, held_within=60
+    )
+    return Holder(site, work, Key(run=run, step="quiet"))
+
+
+POD = """
+apiVersion: v1
+kind: Pod
+metadata: {{name: db-0, namespace: {namespace}}}
+spec:
+  containers: [{{name: db, image: "registry.example/db:1"}}]
 """
 
 
