@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import textwrap
 from datetime import UTC, datetime
@@ -85,6 +86,23 @@ def test_plugins_are_found_by_their_installed_entry_points(install, tmp_path):
     types = load_plugins().types
 
     assert {"memory", "memory-archive"} <= set(types)
+
+
+def test_a_plugin_installed_meanwhile_is_found_and_one_removed_is_not(install, tmp_path):
+    before = set(load_plugins().types)
+    install("later", offering('yield offer("later")'))
+    assert set(load_plugins().types) == before | {"later"}
+
+    shutil.rmtree(next(tmp_path.glob("*.dist-info")))
+    assert set(load_plugins().types) == before
+
+
+def test_a_plugin_that_was_mended_is_found(install, tmp_path, monkeypatch):
+    install("tarballs", "raise ValueError('no such licence')")
+    assert any("no such licence" in problem.message for problem in load_plugins().problems)
+
+    (tmp_path / "plugin_tarballs.py").write_text(textwrap.dedent(offering('yield offer("tar")')))
+    assert "tar" in load_plugins().types
 
 
 BROKEN = {

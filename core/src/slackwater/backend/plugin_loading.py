@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pluggy
 from pydantic import BaseModel
@@ -30,6 +32,7 @@ from slackwater.model.restore_plan import RestorePlan
 from slackwater.model.run import Event
 
 _log = logging.getLogger(__name__)
+Places = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -115,10 +118,41 @@ class Plugins:
         return self._modules.subset_hook_caller(hook, others)
 
 
+_SOUND: dict[Places, Plugins] = {}
+"""The plugins as last found, where none had a problem: to look costs more than to read a fleet."""
+
+
 def load_plugins(entry_points: Iterable[EntryPoint] | None = None) -> Plugins:
-    """Load every plugin that is installed, or those given. Raises nothing."""
-    if entry_points is None:
-        entry_points = importlib.metadata.entry_points(group=hookspecs.GROUP)
+    """Load every plugin that is installed, or those given. Raises nothing.
+
+    Those installed are looked for again when something was installed or removed meanwhile, or when
+    one of them had a problem.
+    """
+    if entry_points is not None:
+        return _load_all(entry_points)
+    places = _places()
+    if known := _SOUND.get(places):
+        return known
+    found = _load_all(importlib.metadata.entry_points(group=hookspecs.GROUP))
+    if not found.problems:
+        _SOUND.clear()
+        _SOUND[places] = found
+    return found
+
+
+def _places() -> Places:
+    """Where distributions lie, and when something was last put there or taken away."""
+    return tuple((place, _changed(Path(place))) for place in sys.path)
+
+
+def _changed(place: Path) -> int:
+    try:
+        return place.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _load_all(entry_points: Iterable[EntryPoint]) -> Plugins:
     modules, problems = _new_modules(), list[PluginProblem]()
     offers: dict[str, list[tuple[Origin, BackendType]]] = defaultdict(list)
     found = [(_origin(entry_point), entry_point) for entry_point in entry_points]
