@@ -52,7 +52,9 @@ class Holder:
         self._clock = clock
         self._timing = timing
         self._leaving = leaving
-        self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
+        # No SimpleQueue: where what woke its ``get`` is gone and the time is over too, it waits for
+        # ever (CPython 3.11.7: the time that is left, less than none, counts as no limit).
+        self._news: queue.Queue[News] = queue.Queue()
         self._effects = Effects(world, journal.ledger, clock, timing, self._news.put)
         self._runs: dict[str, Run] = {}
         self._paces: defaultdict[tuple[str, str], StepPace] = defaultdict(StepPace)
