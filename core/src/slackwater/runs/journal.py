@@ -126,6 +126,7 @@ _UPDATE_STEP = update(steps).where(
     steps.c.run == bindparam("of_run"), steps.c.id == bindparam("of_step")
 )
 
+_INSERT_EVENTS = insert(events)
 _LAST_EVENTS = (
     select(events)
     .where(events.c.run == bindparam("of_run"))
@@ -152,7 +153,7 @@ def _write_events(
     ]
     if not rows:
         return []
-    connection.execute(insert(events), rows)
+    connection.execute(_INSERT_EVENTS, rows)
     written = connection.execute(_LAST_EVENTS, {"of_run": run_id, "count": len(rows)})
     return [event_of(row) for row in reversed(written.all())]
 
