@@ -247,7 +247,7 @@ def test_one_that_cannot_be_reached_keeps_no_other_waiting(stage, runner):
     assert held(stage) == ["db-0", "db-1"], "until all of it is on record"
 
     stage.do(backend, acts["wake"])
-    assert runner.words[-2:] == ["db-0: unlock", "db-1: unlock"]
+    assert runner.words[-2:] == ["db-1: unlock", "db-0: unlock"]
     assert held(stage) == []
 
 

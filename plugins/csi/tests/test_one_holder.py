@@ -11,6 +11,7 @@ from slackwater.errors import BackendUnavailable, TransientBackendError
 from slackwater.model.act import Key
 from slackwater.model.finding import Severity
 from slackwater.model.operation import Phase
+from slackwater.testing.artefacts import StoreTrouble
 from slackwater.testing.conformance.worker import Progresses
 from slackwater.testing.kubernetes_api import Cut, Outcome
 from slackwater_csi import labels
@@ -274,6 +275,26 @@ def test_what_was_cut_off_is_let_go_before_it_is_held_again(stage, freezer):
 
     assert backup.kept().phase is Phase.SUCCEEDED
     assert [each for each in freezer.ran if "db-0" in each] == ["db-0: lock", "db-0: unlock"] * 2
+
+
+def test_what_was_let_go_is_not_let_go_again_where_the_store_was_away(stage, freezer):
+    pod(stage, "db-0", **{f"{PRE}/command": "lock", f"{POST}/command": "unlock"})
+    pod(stage, "db-1", **{f"{PRE}/command": "lock", f"{POST}/command": "lock"})  # it fails
+    backup = Backup(stage, "r-1")
+    backup.do("quiet", "snapshots")
+    stage.store.cause(StoreTrouble.UNAVAILABLE)
+    with pytest.raises(BackendUnavailable):
+        backup.do("wake")
+    stage.store.heal()
+    ran = list(freezer.ran)
+
+    told = backup.do("wake")
+
+    assert freezer.ran == ran
+    assert (told["hooks"], [each["subject"] for each in told["findings"]]) == (2, ["shop/db-1"])
+    assert held(stage) == []
+    assert labels.LET_GO not in str(stage.api.list("pods", "shop"))
+    assert len(found_in(backup.kept(), "held-still")) == 1
 
 
 def test_for_how_long_pods_were_held_is_told(stage):

@@ -15,18 +15,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pydantic import ValidationError
+
 from slackwater.clusters.decoding import convert
 from slackwater.errors import BackendError
 from slackwater.model.act import Key
 from slackwater_csi import labels
 from slackwater_csi.acts import BackupWork
 from slackwater_csi.errors import not_yet
+from slackwater_csi.facts import HookFacts
 from slackwater_csi.hooks import When, hook_of
 from slackwater_csi.objects import Pod
 from slackwater_csi.resources import PODS
 from slackwater_csi.site import Site
 
-_NOTES = (labels.HELD_SINCE, labels.HELD_UNTIL, labels.HELD_BY)
+_NOTES = (labels.HELD_SINCE, labels.HELD_UNTIL, labels.HELD_BY, labels.LET_GO)
 _MORE = timedelta(minutes=3)
 """A backup may hold pods for so much longer than its commands and snapshots are given: core looks
 at them in its own time, and clocks differ.
@@ -86,6 +89,13 @@ class Holder:
         for pod in pods:
             self._write(pod, "", dict.fromkeys(_NOTES, None))
 
+    def note_let_go(self, pod: Pod, ran: HookFacts) -> None:
+        """Say on a pod that it was let go, and what came of it: whoever has to begin again, for the
+        store was away, say, does not thaw what is thawed. Best effort.
+        """
+        with suppress(BackendError):
+            self._write(pod, self.work.request, {labels.LET_GO: ran.model_dump_json()})
+
     def _take(self, pod: Pod, until: datetime) -> Iterator[Taken]:
         """Yield nothing where the pod is gone."""
         by = pod.metadata.label(labels.HELD)
@@ -101,6 +111,7 @@ class Holder:
             labels.HELD_SINCE: self.site.clock().isoformat(),
             labels.HELD_UNTIL: until.isoformat(timespec="seconds"),
             labels.HELD_BY: self._name,
+            labels.LET_GO: None,
         }
         now = self._write(pod, self.work.request, notes)
         if now is not None:
@@ -125,6 +136,13 @@ class Holder:
         hooks = (hook_of(pod, when) for pod in pods for when in When)
         commands = sum(hook.seconds for hook in hooks if hook)
         return timedelta(seconds=commands + self.work.held_within) + _MORE
+
+
+def let_go_before(pod: Pod) -> HookFacts | None:
+    """Return what came of the hook that let a pod go, where that is said on it."""
+    with suppress(ValidationError):
+        return HookFacts.model_validate_json(pod.metadata.annotation(labels.LET_GO))
+    return None
 
 
 def held_for(pod: Pod) -> str:

@@ -21,7 +21,7 @@ from slackwater.stores import ArtefactStore, Manifest
 from slackwater_csi.acts import BackupWork
 from slackwater_csi.errors import TOOL
 from slackwater_csi.facts import HookFacts, HooksFacts, LostPod, hooks_name
-from slackwater_csi.holders import Holder, Taken
+from slackwater_csi.holders import Holder, Taken, let_go_before
 from slackwater_csi.hooks import Hook, When, hook_of, with_hooks
 from slackwater_csi.lasting_holds import as_held, leaving, lost_pods
 from slackwater_csi.naming import point_name
@@ -57,10 +57,10 @@ class Quieter:
         """
         pods = self._pods()
         held = [each for each in pods if self._holder.holds(each)]
-        ran, errors = [], list[BackendError]()
+        ran, errors = list[HookFacts](), list[BackendError]()
         for pod in held:
             try:
-                ran += self._run(hook_of(pod, When.AFTER))
+                ran += self._wake(pod)
             except BackendError as error:
                 errors.append(error)
         if errors:
@@ -105,6 +105,14 @@ class Quieter:
         if taken.cut:
             self._run(hook_of(taken.pod, When.AFTER))
         return self._run(hook_of(taken.pod, When.BEFORE))
+
+    def _wake(self, pod: Pod) -> Sequence[HookFacts]:
+        if known := let_go_before(pod):
+            return [known]
+        ran = self._run(hook_of(pod, When.AFTER))
+        for each in ran:
+            self._holder.note_let_go(pod, each)
+        return ran
 
     def _run(self, hook: Hook | None) -> list[HookFacts]:
         if hook is None:

@@ -20,6 +20,7 @@ _OTHERS = (
     labels.HELD_SINCE,
     labels.HELD_UNTIL,
     labels.HELD_BY,
+    labels.LET_GO,
 )
 """What was true of an object only where it was; that another backup held a pod just then, too."""
 _WORDS = {"labels", "annotations"}
