@@ -227,6 +227,13 @@ def test_orphans_are_found_when_they_are_old_and_swept(stage):
     assert there(stage) == ["db.zst.age", "kept.json"]
 
 
+def test_what_a_killed_check_left_is_swept(stage):
+    stage.put("keeper/probes/0123456789abcdef", b"probe")
+    stage.age(timedelta(days=2))
+    assert [o.key for o in stage.store.sweep()] == ["probes/0123456789abcdef"]
+    assert stage.objects == {}
+
+
 def test_artefacts_of_a_manifest_that_cannot_be_read_are_no_orphans(stage):
     stage.publish("one")
     stage.store.write("one", "db", [b"left"])

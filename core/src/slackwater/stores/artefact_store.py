@@ -34,7 +34,7 @@ from slackwater.stores.flow import chunks_of, flow
 from slackwater.stores.keyholes import review_ends, review_key
 from slackwater.stores.manifest import Artefact, Manifest, checked_name, decoded, encoded
 from slackwater.stores.sealing import Measure, compress, encrypt_to
-from slackwater.stores.shelf import PARTS, Absent, Shelf, Stored
+from slackwater.stores.shelf import PARTS, PROBES, Absent, Shelf, Stored
 from slackwater.stores.upkeep import check
 
 _MANIFESTS = "manifests/"
@@ -219,7 +219,7 @@ class ArtefactStore:
             by_owner[_owner(stored.key)].append(stored)
         # Listed after the artefacts: what was published in between has its manifest there.
         counting = {_name_of(stored.key) for stored in self._shelf.list(_MANIFESTS)}
-        left = list(self._shelf.list(PARTS))
+        left = [*self._shelf.list(PARTS), *self._shelf.list(PROBES)]
         for name, own in by_owner.items():
             left += self._beside(name, own) if name in counting else own
         return tuple(

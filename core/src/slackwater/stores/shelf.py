@@ -13,6 +13,8 @@ from datetime import datetime
 
 PARTS = "parts/"
 """Where a shelf that cannot put objects in whole keeps those in the making."""
+PROBES = "probes/"
+"""Where it is tried whether a store can be written."""
 
 
 class Absent(LookupError):

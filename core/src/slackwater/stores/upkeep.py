@@ -9,9 +9,7 @@ from slackwater.errors import BackendError, SlackwaterError
 from slackwater.fleet.age_keys import AgeKeys
 from slackwater.fleet.store_checking import review_store
 from slackwater.model.finding import Finding, Severity
-from slackwater.stores.shelf import Shelf
-
-_PROBES = "probes/"
+from slackwater.stores.shelf import PROBES, Shelf
 
 
 def check(shelf: Shelf, keys: AgeKeys) -> Iterator[Finding]:
@@ -27,7 +25,7 @@ def check(shelf: Shelf, keys: AgeKeys) -> Iterator[Finding]:
             way_out="name the age identity where restores are to run",
         )
     try:
-        next(shelf.list(_PROBES), None)
+        next(shelf.list(PROBES), None)
     except SlackwaterError as error:
         yield _refused(keys.store, error, stops_restores=True)
     else:
@@ -35,7 +33,7 @@ def check(shelf: Shelf, keys: AgeKeys) -> Iterator[Finding]:
 
 
 def _try_writing(shelf: Shelf, store: str) -> Iterator[Finding]:
-    key = f"{_PROBES}{secrets.token_hex(8)}"
+    key = f"{PROBES}{secrets.token_hex(8)}"
     try:
         try:
             shelf.create(key, b"probe")
