@@ -126,7 +126,7 @@ class BucketShelf(Shelf):
 
         with self._errors(""):
             try:
-                obstore.delete(self._store(), list(paths))
+                obstore.delete(self._store(), paths)
             except BaseError as error:
                 if not is_gone(error):
                     raise

@@ -28,8 +28,6 @@ _WAYS_OUT = {
     "AccessDenied": "give the key the right to list, get, put and delete below the store's prefix",
     "UnknownIssuer": "name the authority of the endpoint's certificate as the store's ca",
 }
-_STATUS_WITHIN = {"AccessDenied": 403, "InternalError": 500, "SlowDown": 429}
-"""What a refusal within the answer to a deletion of many, itself 200, would be alone."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class _Answer:
         said, _, debug = str(error).partition("\n\nDebug source")
         if of_one_key := re.search(r"failed for key [^:]*: (.*) \(code: (\w+)\)$", said, re.DOTALL):
             words, code = of_one_key.groups()
-            return cls(_STATUS_WITHIN.get(code, 400), code, words)
+            return cls(200, code, words)  # that of the whole deletion, which went well otherwise
         status = re.search(r"status code: (\d{3})([^:<]*)", said)
         code = _element("Code", said) or _certificate(debug)
         words = _element("Message", said) or (status and status[2].strip())
@@ -61,7 +59,7 @@ def explained(error: BaseException, place: str) -> BackendError:
         return Throttled(message, retry_after=0.0)
     if answer.status >= 500 or answer.code in _WILL_PASS:
         return BackendUnavailable(message, hint=hint)
-    if answer.status in (401, 403):
+    if answer.status in (401, 403) or answer.code == "AccessDenied":
         return PermissionDenied(message, hint=hint or _WAYS_OUT["AccessDenied"])
     if answer.status:
         return PermanentBackendError(message, hint=hint)

@@ -29,7 +29,6 @@ from slackwater_csi.objects import Pod
 from slackwater_csi.resources import PODS
 from slackwater_csi.site import Site
 
-_NOTES = (labels.HELD_SINCE, labels.HELD_UNTIL, labels.HELD_BY, labels.LET_GO)
 _MORE = timedelta(minutes=3)
 """A backup may hold pods for so much longer than its commands and snapshots are given: core looks
 at them in its own time, and clocks differ.
@@ -87,7 +86,7 @@ class Holder:
     def give_back(self, pods: Iterable[Pod]) -> None:
         """Say that nobody holds them; only in the state that was seen, for another may by now."""
         for pod in pods:
-            self._write(pod, "", dict.fromkeys(_NOTES, None))
+            self._write(pod, "", dict.fromkeys(labels.OF_A_HOLD, None))
 
     def note_let_go(self, pod: Pod, ran: HookFacts) -> None:
         """Say on a pod that it was let go, and what came of it: whoever has to begin again, for the

@@ -43,6 +43,8 @@ HELD_WITHIN = f"{OURS}held-within"
 """Annotation: the seconds within which a snapshot must be taken, for pods are held for it."""
 LET_GO = f"{OURS}let-go"
 """Annotation on such a pod: what came of the hook that let it go, as JSON, until that is kept."""
+OF_A_HOLD = (HELD_SINCE, HELD_UNTIL, HELD_BY, LET_GO)
+"""The annotations that go with the label of a held pod."""
 REPLICAS = f"{OURS}replicas"
 """Annotation: how many replicas a workload had before we scaled it down."""
 WAS = f"{OURS}was"

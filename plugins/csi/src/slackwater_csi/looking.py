@@ -97,17 +97,21 @@ def _judged(volumes: Sequence[VolumeFacts], told: Mapping[Question, Answer]) -> 
         return {"whereabouts": Whereabouts.GONE, "lost": claims, "message": named}
     if untold := by_word[Whereabouts.UNTOLD]:
         volume, answer = untold[0]
-        said = f"{volume.namespace}/{volume.claim or volume.snapshot}: {answer.message}"
+        said = f"{_source_of(volume)}: {answer.message}"
         return {"whereabouts": Whereabouts.UNTOLD, "message": said}
     return {"whereabouts": Whereabouts.THERE}
 
 
 def _as_lost(volume: VolumeFacts) -> str:
-    what = f"{volume.namespace}/{volume.claim or volume.snapshot}"
     return (
-        f"the snapshot of {what} is gone from the storage of {volume.driver} ({volume.handle}); "
-        "Kubernetes was not told"
+        f"the snapshot of {_source_of(volume)} is gone from the storage of {volume.driver} "
+        f"({volume.handle}); Kubernetes was not told"
     )
+
+
+def _source_of(volume: VolumeFacts) -> str:
+    """Whose snapshot it is: of a claim, or by its own name where that is not told."""
+    return f"{volume.namespace}/{volume.claim or volume.snapshot}"
 
 
 def _ask_all(here: Here, questions: set[Question]) -> Mapping[Question, Answer]:

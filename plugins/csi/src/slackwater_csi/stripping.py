@@ -17,10 +17,7 @@ _OTHERS = (
     "kubectl.kubernetes.io/last-applied-configuration",
     "deployment.kubernetes.io/revision",
     labels.HELD,
-    labels.HELD_SINCE,
-    labels.HELD_UNTIL,
-    labels.HELD_BY,
-    labels.LET_GO,
+    *labels.OF_A_HOLD,
 )
 """What was true of an object only where it was; that another backup held a pod just then, too."""
 _WORDS = {"labels", "annotations"}

@@ -124,9 +124,7 @@ class KastenSubject(Subject):
         if trouble is Trouble.ANSWER_LOST:
             self._unbind()
         for server in self._servers.values():
-            befall(
-                server.faults, trouble, lists="restorepointcontents", retry_after=self.retry_after
-            )
+            befall(server.faults, trouble, lists=LISTS, retry_after=self.retry_after)
         match trouble:
             case Trouble.UNAVAILABLE:
                 self._servers["home"].faults.add("*", ".", Cut(), times=None)
